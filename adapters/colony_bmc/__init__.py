@@ -1,0 +1,1 @@
+"""Management controllers of real machines: IPMI and Redfish."""

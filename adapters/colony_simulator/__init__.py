@@ -1,0 +1,1 @@
+"""A rack in memory, with its own state, clock and faults."""

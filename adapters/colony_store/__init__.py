@@ -1,0 +1,1 @@
+"""Databases that keep what the core decides: SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The only readers of real time, randomness and key files."""

@@ -1,0 +1,1 @@
+"""Strategies, a stateful machine and contract tests for adapters, yours included."""

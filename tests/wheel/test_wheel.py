@@ -1,0 +1,98 @@
+"""The wheel as a user meets it: built, then installed where no checkout is in sight."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [
+    Path(package).name
+    for package in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]["packages"]
+]
+pytestmark = pytest.mark.timeout(300)
+
+
+def run(*command: str | Path, at: Path) -> str:
+    done = subprocess.run(
+        command, cwd=at, capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the source distribution, as a release is."""
+    place = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", place, ROOT, at=place)
+    [built] = place.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lock's versions without their hashes: pip refuses to mix those with a wheel built just now."""
+    pins = re.findall(r"^[a-z][^ ]*==[^\\\n]*", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    place = tmp_path_factory.mktemp("constraints") / "constraints.txt"
+    place.write_text("\n".join(pins))
+    return place
+
+
+def installed(requirement: str, *, at: Path, constraints: Path) -> Path:
+    """Return the Python of a new environment that holds *requirement*."""
+    run(sys.executable, "-m", "venv", at / "venv", at=at)
+    python = at / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "-qq", "--constraint", constraints, requirement, at=at)
+    return python
+
+
+@pytest.fixture(scope="module")
+def bare(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed(str(wheel), at=tmp_path_factory.mktemp("bare"), constraints=constraints)
+
+
+@pytest.fixture(scope="module")
+def full(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed(f"{wheel}[all]", at=tmp_path_factory.mktemp("full"), constraints=constraints)
+
+
+def test_the_wheel_owns_only_its_own_top_level_names(wheel: Path) -> None:
+    names = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+
+    assert {name for name in names if not name.endswith(".dist-info")} == set(PACKAGES)
+
+
+def test_the_wheel_holds_every_file_of_its_packages(wheel: Path) -> None:
+    tracked = run("git", "ls-files", "colony_core", "adapters", "entrypoints", at=ROOT).split()
+    expected = {re.sub(r"^(adapters|entrypoints)/", "", name) for name in tracked}
+
+    assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+def test_a_bare_install_brings_msgspec_alone(bare: Path) -> None:
+    listing = run(bare, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check", at=bare.parent)
+    names = {line.partition("==")[0].partition(" ")[0] for line in listing.splitlines()}
+
+    assert names - {"pip", "setuptools"} == {"colony-core", "msgspec"}
+
+
+def test_a_bare_install_imports_the_core_from_the_wheel(bare: Path) -> None:
+    place = run(bare, "-c", "import colony_core; print(colony_core.__file__)", at=bare.parent)
+
+    assert "site-packages" in place
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_full_install_imports_every_package(full: Path, package: str) -> None:
+    run(full, "-W", "error", "-c", f"import {package}", at=full.parent)
+
+
+def test_a_full_install_has_a_command_that_runs(full: Path) -> None:
+    assert "0.1.0" in run(full.parent / "colony", "version", at=full.parent)
