@@ -1,0 +1,1 @@
+"""Colony Core: an open bare-metal control plane, as a library."""

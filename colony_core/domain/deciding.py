@@ -1,0 +1,298 @@
+"""`decide`: what a run does about an event. Pure, total, and the same for every plan."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from colony_core.domain.workflows import (
+    LONGEST_PAUSE,
+    Act,
+    Action,
+    Await,
+    CancelAsked,
+    CancelChildren,
+    Child,
+    ChildEnded,
+    ChildStarted,
+    Decision,
+    Effect,
+    Event,
+    Failed,
+    FanOut,
+    Fault,
+    Finish,
+    Heard,
+    Interrupted,
+    Level,
+    Note,
+    Perform,
+    Plan,
+    Run,
+    RunStatus,
+    Spawn,
+    Step,
+    StepState,
+    StepStatus,
+    Succeeded,
+    Woken,
+)
+
+CANCELLED = Fault("WORKFLOW_CANCELLED", "The workflow was cancelled")
+
+
+def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:
+    """Return the run after *event*, and what to do about it.
+
+    An event that is late, repeated, meant for another step or attempt, or after the end changes nothing.
+    """
+    if run.ended:
+        return Decision(run)
+    match event:
+        case Woken():
+            return _woken(plan, run, now=now)
+        case Succeeded() if _awaited(run, event):
+            return _passed(plan, run, now=now)
+        case Failed() if _awaited(run, event):
+            return _failed(plan, run, event.fault, final=event.final, now=now)
+        case Interrupted() if _awaited(run, event):
+            return _interrupted(plan, run, now=now)
+        case Heard():
+            return _heard(plan, run, event, now=now)
+        case CancelAsked():
+            return _cancel_asked(plan, run, now=now)
+        case ChildStarted():
+            return Decision(_with_child(run, Child(run_id=event.run_id, asset_id=event.asset_id)))
+        case ChildEnded():
+            return _child_ended(plan, run, event, now=now)
+    return Decision(run)
+
+
+def begin(plan: Plan, run: Run) -> Run:
+    """Return *run* with the steps of *plan* before it, none begun."""
+    return replace(run, steps=tuple(StepState(name=step.name) for step in plan.steps))
+
+
+def resumed(plan: Plan, old: Run, run: Run) -> Run:
+    """Return *run* taking over the finished steps of *old*, so that it begins where trying again makes sense."""
+    reached = next(place for place, step in enumerate(old.steps) if step.status is not StepStatus.COMPLETED)
+    name = plan.step(old.steps[reached].name).back_to or old.steps[reached].name
+    start = next(place for place, step in enumerate(plan.steps) if step.name == name)
+    kept = tuple(replace(step, kept=True) for step in old.steps[:start])
+    return replace(run, steps=kept + tuple(StepState(name=step.name) for step in plan.steps[start:]), position=start)
+
+
+def _woken(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Begin what is due; fail what has overrun its deadline."""
+    step = run.steps[run.position]
+    if step.status is StepStatus.RUNNING:
+        if step.deadline is None or now < step.deadline:
+            return Decision(run)
+        return _overrun(plan, run, now=now)
+    if step.not_before is not None and now < step.not_before:
+        return Decision(run)
+    return _attempt(plan, run, now=now)
+
+
+def _attempt(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Begin the next attempt of the present step."""
+    state = run.steps[run.position]
+    step = plan.step(state.name)
+    state = replace(
+        state,
+        status=StepStatus.RUNNING,
+        attempt=state.attempt + 1,
+        not_before=None,
+        started_at=state.started_at or now,
+        deadline=now + step.within,
+    )
+    started = replace(run, status=RunStatus.RUNNING, started_at=run.started_at or now)
+    begun = _with_step(started, state)
+    note = Note(state.name, Level.INFO, step.title + (f" (attempt {state.attempt})" if state.attempt > 1 else ""))
+    match step.do:
+        case Perform(action):
+            begun = replace(begun, heard=()) if action is Action.POWER_ON else begun
+            act = Act(run.id, state.name, state.attempt, action, now + step.within)
+            return Decision(begun, (act,), (note,))
+        case Await(signal) if signal in begun.heard:
+            return _after(Decision(begun, (), (note,)), _passed(plan, begun, now=now))
+        case Await():
+            return Decision(begun, (), (note,))
+        case FanOut():
+            return Decision(replace(begun, children=()), (Spawn(run.id),), (note,))
+
+
+def _passed(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Close the present step as done, and go to the next, to a wanted cancel, or to the end."""
+    state = run.steps[run.position]
+    done = _with_step(run, replace(state, status=StepStatus.COMPLETED, finished_at=now, deadline=None, error=None))
+    if run.ending is None and run.cancel_requested:
+        return _cleaning(plan, done, RunStatus.CANCELLED, CANCELLED, now=now)
+    return _onward(done, now=now)
+
+
+def _onward(run: Run, *, now: datetime) -> Decision:
+    """Stand at the next step, or end after the last."""
+    if run.position + 1 < len(run.steps):
+        place = run.position + 1
+        following = replace(run.steps[place], not_before=now)
+        return Decision(_with_step(replace(run, position=place), following))
+    status = run.ending or RunStatus.COMPLETED
+    level = Level.INFO if status is RunStatus.COMPLETED else Level.ERROR
+    message = status.value if run.error is None else f"{status.value}: {run.error.message}"
+    ended = replace(run, status=status, finished_at=now, ticket=None, heard=())
+    return Decision(ended, (Finish(run.id),), (Note(None, level, f"Workflow {message}"),))
+
+
+def _failed(plan: Plan, run: Run, fault: Fault, *, final: bool, now: datetime) -> Decision:
+    """Try again if the plan allows it; otherwise give the run up. A clean-up step that fails is passed over."""
+    state = run.steps[run.position]
+    step = plan.step(state.name)
+    state = replace(state, failures=state.failures + 1, error=fault, deadline=None)
+    failed = _with_step(run, state)
+    note = Note(state.name, Level.WARNING, f"{fault.code}: {fault.message}")
+    if run.ending is None and run.cancel_requested:
+        given_up = _closed(failed, now=now)
+        return _after(Decision(run, (), (note,)), _cleaning(plan, given_up, RunStatus.CANCELLED, CANCELLED, now=now))
+    if not final and state.failures < step.tries:
+        return Decision(_again(failed, step, now=now), (), (note,))
+    given_up = _closed(failed, now=now)
+    if run.ending is not None:
+        return _after(Decision(run, (), (note,)), _onward(given_up, now=now))
+    return _after(Decision(run, (), (note,)), _cleaning(plan, given_up, RunStatus.FAILED, fault, now=now))
+
+
+def _again(run: Run, step: Step, *, now: datetime) -> Run:
+    """Put *run* back to where trying *step* again begins, after a pause."""
+    failed = run.steps[run.position]
+    pause: timedelta = min(step.pause * 2 ** (failed.failures - 1), LONGEST_PAUSE)
+    target = step.back_to or step.name
+    start = next(place for place, state in enumerate(run.steps) if state.name == target)
+    steps = list(run.steps)
+    for place in range(start, run.position + 1):
+        steps[place] = replace(steps[place], status=StepStatus.PENDING, finished_at=None, deadline=None)
+    steps[start] = replace(steps[start], not_before=now + pause)
+    return replace(run, steps=tuple(steps), position=start)
+
+
+def _overrun(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Fail the present step because its time is over; children that still work are told to stop first."""
+    state = run.steps[run.position]
+    step = plan.step(state.name)
+    match step.do:
+        case Await(overrun=(code, message)):
+            return _failed(plan, run, Fault(code, message), final=False, now=now)
+        case FanOut() if _living(run):
+            late = _with_step(run, replace(state, deadline=now + step.within, error=_too_slow(step)))
+            return Decision(late, (CancelChildren(_living(run)),))
+        case _:
+            return _failed(plan, run, _too_slow(step), final=False, now=now)
+
+
+def _interrupted(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Begin the attempt anew: its process is gone. Too many times, and it counts as a failure."""
+    state = run.steps[run.position]
+    if run.cancel_requested and run.ending is None:
+        return _cleaning(plan, _closed(run, now=now), RunStatus.CANCELLED, CANCELLED, now=now)
+    if state.interruptions >= plan.step(state.name).interruptions:
+        fault = Fault("STEP_INTERRUPTED", "The service was stopped too often while it performed this step")
+        return _failed(plan, run, fault, final=True, now=now)
+    pending = replace(
+        state, status=StepStatus.PENDING, interruptions=state.interruptions + 1, not_before=now, deadline=None
+    )
+    note = Note(state.name, Level.WARNING, "Interrupted by the end of the service; begun again")
+    return Decision(_with_step(run, pending), (), (note,))
+
+
+def _heard(plan: Plan, run: Run, event: Heard, *, now: datetime) -> Decision:
+    """Take what the machine said as the outcome of the step that waits for it, or remember it for one to come."""
+    state = run.steps[run.position]
+    do = plan.step(state.name).do
+    if isinstance(do, Await) and state.status is StepStatus.RUNNING:
+        if event.fault is not None:
+            return _failed(plan, run, event.fault, final=event.final, now=now)
+        if do.signal is event.signal:
+            return _passed(plan, run, now=now)
+    if event.fault is None and event.signal not in run.heard:
+        return Decision(replace(run, heard=(*run.heard, event.signal)))
+    return Decision(run)
+
+
+def _cancel_asked(plan: Plan, run: Run, *, now: datetime) -> Decision:
+    """Stop at once where nothing is in flight; otherwise when the attempt in flight has told its outcome."""
+    if run.cancel_requested or run.ending is not None:
+        return Decision(run)
+    asked = replace(run, cancel_requested=True)
+    note = Note(run.steps[run.position].name, Level.WARNING, "Cancel requested")
+    state = run.steps[run.position]
+    do = plan.step(state.name).do
+    in_flight = state.status is StepStatus.RUNNING
+    if in_flight and isinstance(do, Perform):
+        return Decision(asked, (), (note,))
+    if in_flight and isinstance(do, FanOut) and _living(run):
+        return Decision(asked, (CancelChildren(_living(run)),), (note,))
+    stopped = _closed(asked, now=now) if in_flight else asked
+    return _after(Decision(asked, (), (note,)), _cleaning(plan, stopped, RunStatus.CANCELLED, CANCELLED, now=now))
+
+
+def _child_ended(plan: Plan, run: Run, event: ChildEnded, *, now: datetime) -> Decision:
+    """Note the child's end; when it was the last, the fan-out succeeds if every child did."""
+    known = next((child for child in run.children if child.run_id == event.run_id), None)
+    if known is None or known.status is event.status:
+        return Decision(run)
+    run = _with_child(run, replace(known, status=event.status))
+    state = run.steps[run.position]
+    if _living(run) or state.status is not StepStatus.RUNNING:
+        return Decision(run)
+    lost = [child for child in run.children if child.status is not RunStatus.COMPLETED]
+    if not lost:
+        return _passed(plan, run, now=now)
+    machines = ", ".join(f"{child.asset_id} ({child.run_id} {child.status})" for child in lost)
+    fault = state.error or Fault("NODES_FAILED", f"Not every machine was installed: {machines}")
+    return _failed(plan, run, fault, final=True, now=now)
+
+
+def _cleaning(plan: Plan, run: Run, ending: RunStatus, fault: Fault, *, now: datetime) -> Decision:
+    """Skip what is left, and walk the clean-up steps for this *ending*; with none, end here."""
+    steps = tuple(
+        replace(step, status=StepStatus.SKIPPED, not_before=None) if step.status is StepStatus.PENDING else step
+        for step in run.steps
+    )
+    extra = plan.after_failure if ending is RunStatus.FAILED else plan.after_cancel
+    cleanup = tuple(StepState(name=step.name) for step in extra)
+    turned = replace(run, steps=steps + cleanup, position=len(steps) - 1, ending=ending, error=fault)
+    return _onward(turned, now=now)
+
+
+def _closed(run: Run, *, now: datetime) -> Run:
+    """Mark the present step as failed for good."""
+    state = run.steps[run.position]
+    return _with_step(run, replace(state, status=StepStatus.FAILED, finished_at=now, deadline=None))
+
+
+def _awaited(run: Run, event: Succeeded | Failed | Interrupted) -> bool:
+    state = run.steps[run.position]
+    return state.status is StepStatus.RUNNING and (state.name, state.attempt) == (event.step, event.attempt)
+
+
+def _living(run: Run) -> tuple[str, ...]:
+    waiting = (RunStatus.PENDING, RunStatus.RUNNING)
+    return tuple(child.run_id for child in run.children if child.status in waiting)
+
+
+def _too_slow(step: Step) -> Fault:
+    return Fault("STEP_OVERRAN", f"'{step.title}' did not end within {step.within}")
+
+
+def _with_step(run: Run, state: StepState) -> Run:
+    return replace(run, steps=(*run.steps[: run.position], state, *run.steps[run.position + 1 :]))
+
+
+def _with_child(run: Run, child: Child) -> Run:
+    others = tuple(known for known in run.children if known.run_id != child.run_id)
+    return replace(run, children=(*others, child))
+
+
+def _after(first: Decision, second: Decision) -> Decision:
+    """Return *second*, preceded by what *first* asked for and told."""
+    effects: tuple[Effect, ...] = first.effects + second.effects
+    return Decision(second.run, effects, first.notes + second.notes)

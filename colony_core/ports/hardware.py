@@ -1,0 +1,76 @@
+"""The door to management controllers."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from colony_core.domain.hardware import Bmc, BootDevice, Power, System
+from colony_core.domain.secrets import Secret
+from colony_core.errors import Refused, Unavailable
+
+
+class BmcUnreachable(Unavailable):
+    """The controller did not answer in time; trying again may help."""
+
+    code = "BMC_UNREACHABLE"
+    summary = "Management controller unreachable"
+    advice = "Check the controller's address, port, cabling and power."
+
+
+class BmcRefused(Refused):
+    """The controller answered and said no, as to wrong credentials; never tried again, because accounts lock."""
+
+    code = "BMC_REFUSED"
+    summary = "Management controller refused"
+    advice = "Correct the user name, the password or the user's privileges; then start the work again."
+
+
+class BmcProtocolError(Unavailable):
+    """The controller answered what its protocol does not allow, or is busy; trying again may help."""
+
+    code = "BMC_PROTOCOL_ERROR"
+    summary = "Management controller answered nonsense"
+    advice = "Try again; if it lasts, reset the controller or update its firmware."
+
+
+class Access(Struct, frozen=True):
+    """All that is needed to speak to one controller."""
+
+    bmc: Bmc
+    password: Secret
+
+
+class Controller(Protocol):
+    """One management controller. Every call is safe to repeat.
+
+    Every call may raise `BmcUnreachable` or `BmcProtocolError` (try again later) or `BmcRefused` (do not). A call
+    ends within the adapter's own deadline however silent the controller is, and may be cancelled at any time.
+    """
+
+    async def power(self) -> Power:
+        """Return the power state as the controller reports it now."""
+
+    async def set_power(self, power: Power) -> None:
+        """Ask for *power* (`on`, or `off` at once without asking the system). The state may follow later."""
+
+    async def restart(self) -> None:
+        """Take the power away and give it back; a machine that is off is switched on."""
+
+    async def boot_device(self) -> BootDevice | None:
+        """Return where the next start boots from as the controller reports it, or None if it names neither."""
+
+    async def set_boot_device(self, device: BootDevice) -> None:
+        """Make the next start, and only that, boot from *device*."""
+
+    async def identity(self) -> System:
+        """Return what the maker wrote into the machine; fields that the controller does not know are empty."""
+
+
+class Hardware(Protocol):
+    """Finds the controller that an access is for."""
+
+    def controller(self, access: Access) -> Controller:
+        """Return the controller; nothing is sent yet."""
+
+    async def aclose(self) -> None:
+        """Let go of every session and thread."""

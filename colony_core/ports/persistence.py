@@ -1,0 +1,232 @@
+"""The door to what is remembered."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from colony_core.domain.api_keys import ApiKey
+from colony_core.domain.assets import Asset
+from colony_core.domain.clusters import Cluster
+from colony_core.domain.events import Entry
+from colony_core.domain.secrets import Secret
+from colony_core.domain.workflows import Run
+from colony_core.errors import Conflict, Invalid, Unavailable
+
+T = TypeVar("T")
+
+
+class StoreUnavailable(Unavailable):
+    """The store is out of reach, or too busy to answer in time."""
+
+    code = "UNAVAILABLE"
+    summary = "Service unavailable"
+    advice = "Try again after `Retry-After` seconds; if it lasts, look at the server's log."
+
+
+class StaleWrite(Conflict):
+    """Somebody else changed the thing in the meantime; nothing was written."""
+
+    code = "CHANGED_MEANWHILE"
+    summary = "Changed in the meantime"
+    advice = "Read it again, and repeat the call if it still makes sense."
+
+
+class CursorInvalid(Invalid):
+    """The cursor was not made by this service."""
+
+    code = "INVALID_CURSOR"
+    summary = "Invalid cursor"
+    advice = "Use `nextCursor` of the page before as it is, or leave the cursor out."
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some of a list, oldest first; `next_cursor` is None on the last page."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+class Paging(Struct, frozen=True, kw_only=True):
+    """Which part of a list: at most `limit` items after `cursor` (opaque, from the page before)."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+
+class AssetFilter(Struct, frozen=True, kw_only=True):
+    """Which assets; `tags` must all match."""
+
+    status: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class ClusterFilter(Struct, frozen=True, kw_only=True):
+    """Which clusters."""
+
+    status: str | None = None
+    type: str | None = None
+
+
+class RunFilter(Struct, frozen=True, kw_only=True):
+    """Which workflows."""
+
+    status: str | None = None
+    type: str | None = None
+    asset_id: str | None = None
+    cluster_id: str | None = None
+
+
+class EntryFilter(Struct, frozen=True, kw_only=True):
+    """Which entries of the journal."""
+
+    run_id: str | None = None
+
+
+class Assets(Protocol):
+    """Every asset that is not forgotten.
+
+    `get` raises `AssetNotFound`. `add` raises `AssetExists` when the id, or the controller's address and port, is
+    taken. `put` replaces the asset of the same `revision` and raises `StaleWrite` otherwise, at the latest when the
+    transaction commits. Reading after writing in one transaction gives what was written.
+    """
+
+    async def get(self, asset_id: str) -> Asset: ...
+    async def get_many(self, asset_ids: Sequence[str]) -> dict[str, Asset]: ...
+    async def find_by_boot_identity(self, mac: str, uuid: str) -> Asset | None: ...
+    async def page(self, paging: Paging, where: AssetFilter) -> Page[Asset]: ...
+    async def of_cluster(self, cluster_id: str) -> tuple[Asset, ...]: ...
+    async def count_by_status(self) -> dict[str, int]: ...
+    def add(self, asset: Asset) -> None: ...
+    def put(self, asset: Asset) -> None: ...
+    def remove(self, asset: Asset) -> None: ...
+
+
+class Clusters(Protocol):
+    """Every living cluster.
+
+    `get` raises `ClusterNotFound`; `add` raises `ClusterNameTaken` when a living cluster has the name; `put` as for
+    assets. A name, once removed, is free again; an id is not.
+    """
+
+    async def get(self, cluster_id: str) -> Cluster: ...
+    async def all(self) -> tuple[Cluster, ...]: ...
+    async def page(self, paging: Paging, where: ClusterFilter) -> Page[Cluster]: ...
+    def add(self, cluster: Cluster) -> None: ...
+    def put(self, cluster: Cluster) -> None: ...
+    def remove(self, cluster: Cluster) -> None: ...
+
+
+class Runs(Protocol):
+    """Every workflow there ever was.
+
+    `get` raises `WorkflowNotFound`; `put` as for assets. `due` gives the living runs whose `Run.due` is *now* or
+    earlier, the longest overdue first; `next_due` the earliest of all; `in_flight` the living ones whose present
+    step was begun (any kind of step).
+    """
+
+    async def get(self, run_id: str) -> Run: ...
+    async def get_many(self, run_ids: Sequence[str]) -> dict[str, Run]: ...
+    async def children_of(self, run_ids: Sequence[str]) -> dict[str, tuple[Run, ...]]: ...
+    async def find_by_ticket(self, ticket: str) -> Run | None: ...
+    async def page(self, paging: Paging, where: RunFilter) -> Page[Run]: ...
+    async def due(self, now: datetime, limit: int) -> tuple[Run, ...]: ...
+    async def next_due(self) -> datetime | None: ...
+    async def in_flight(self) -> tuple[Run, ...]: ...
+    async def count_by_status(self) -> dict[str, int]: ...
+    def add(self, run: Run) -> None: ...
+    def put(self, run: Run) -> None: ...
+
+
+class ApiKeys(Protocol):
+    """Every API key there ever was. `find` gives None for an unknown id; `touch` notes the last use, cheaply."""
+
+    async def find(self, key_id: str) -> ApiKey | None: ...
+    async def page(self, paging: Paging) -> Page[ApiKey]: ...
+    async def any(self) -> bool: ...
+    def add(self, key: ApiKey) -> None: ...
+    def put(self, key: ApiKey) -> None: ...
+    def touch(self, key_id: str, at: datetime) -> None: ...
+
+
+class Journal(Protocol):
+    """What happened, in commit order. `after` gives at most *limit* entries with `seq` above *seq*, oldest first."""
+
+    def write(self, entry: Entry) -> None: ...
+    async def after(self, seq: int, limit: int, where: EntryFilter) -> tuple[Entry, ...]: ...
+    async def page(self, paging: Paging, where: EntryFilter) -> Page[Entry]: ...
+    async def last(self) -> int: ...
+
+
+class Vault(Protocol):
+    """Secrets, sealed at rest and bound to their owner and name: `("asset-1", "bmc-password")`."""
+
+    async def get(self, owner: str, name: str) -> Secret | None: ...
+    def put(self, owner: str, name: str, secret: Secret) -> None: ...
+    def remove(self, owner: str) -> None: ...
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What was answered to a request that may be repeated: its digest, and the answer word for word."""
+
+    digest: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    at: datetime
+
+
+class Answers(Protocol):
+    """Answers by idempotency key, sealed at rest, kept for 24 hours. Expired ones are as if never given."""
+
+    async def get(self, caller: str, key: str, *, now: datetime) -> Answer | None: ...
+    def put(self, caller: str, key: str, answer: Answer) -> None: ...
+
+
+class Transaction(Protocol):
+    """A look at everything at one moment, and changes that all happen or none.
+
+    Reads see the transaction's own writes. `put` carries the revision that was read; the stored one is one higher.
+    """
+
+    @property
+    def assets(self) -> Assets: ...
+    @property
+    def clusters(self) -> Clusters: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def vault(self) -> Vault: ...
+    @property
+    def answers(self) -> Answers: ...
+
+    async def next_id(self, kind: str) -> str:
+        """Return the next free id of *kind*: `asset-1`, `asset-2`, ... An id is never given twice."""
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call *call* once everything is on disk; never if the transaction fails."""
+
+
+class Store(Protocol):
+    """What is remembered, on disk.
+
+    `transaction` commits on a clean exit (then everything is on disk) and drops everything on an exception. A
+    transaction that is begun inside another one of the same task joins it: it commits with the outer one, and its
+    failure dooms the outer one. `reading` is a consistent look that holds up no writer and cannot write. Both may
+    raise `StoreUnavailable`.
+    """
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+    def reading(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def check(self) -> None:
+        """Return if the store is reachable and its schema is current; raise `StoreUnavailable` otherwise."""
+
+    async def aclose(self) -> None:
+        """Let go of every connection."""
