@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from colony_core.domain.hardware import Bmc, Inventory, PowerReading
+from colony_core.domain.hardware import Bmc, Inventory, PowerReading, System
 from colony_core.errors import Conflict, NotFound
 
 
@@ -78,7 +78,8 @@ class Asset(Struct, frozen=True, kw_only=True):
     """One machine, as Colony knows it.
 
     `held_by` names the workflow that works on the machine now; nobody else may. `macs` are the network interfaces
-    it is known by before its inventory is: lower case, with colons. `revision` counts how often it was stored.
+    it is known by before its inventory is: lower case, with colons. `identity` is what the controller says of the
+    machine, as long as no agent has said more. `revision` counts how often it was stored.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     status: AssetStatus
     bmc: Bmc
     inventory: Inventory | None = None
+    identity: System | None = None
     power: PowerReading | None = None
     macs: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,12 @@ class Asset(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     revision: int = 0
+
+    @property
+    def system_uuid(self) -> str:
+        """Return the UUID that the machine's firmware gives itself, lower case; empty while nobody has said it."""
+        known = (self.inventory.system if self.inventory else None, self.identity)
+        return next((system.uuid.lower() for system in known if system and system.uuid), "")
 
 
 class AssetNotFound(NotFound):

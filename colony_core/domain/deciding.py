@@ -40,7 +40,7 @@ from colony_core.domain.workflows import (
 CANCELLED = Fault("WORKFLOW_CANCELLED", "The workflow was cancelled")
 
 
-def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:
+def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:  # noqa: C901 - one case an event
     """Return the run after *event*, and what to do about it.
 
     An event that is late, repeated, meant for another step or attempt, or after the end changes nothing.

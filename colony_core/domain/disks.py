@@ -46,9 +46,7 @@ class DiskNotResolved(ValidationFailed):
         self.finding = finding
 
 
-def resolve_disk(
-    inventory: Inventory, wanted: str | None, *, minimum_bytes: int, path: str = "diskDevice"
-) -> Disk:
+def resolve_disk(inventory: Inventory, wanted: str | None, *, minimum_bytes: int, path: str = "diskDevice") -> Disk:
     """Return the one disk that *wanted* names; without a choice, the only fixed disk that is large enough.
 
     *wanted* is a kernel path, a by-id path, a serial or a WWN. Raises `DiskNotResolved`, found at *path*.

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from colony_core.domain.clusters import NodeSpec
 from colony_core.domain.hardware import BootDevice, Disk
 
 
@@ -83,9 +84,11 @@ class Build(Struct, frozen=True, kw_only=True, tag="build"):
 
 
 class Grow(Struct, frozen=True, kw_only=True, tag="grow"):
-    """Add the machines *installs*, by asset id, to a cluster."""
+    """Add the machines *installs*, by asset id, to a cluster as these nodes."""
 
     installs: dict[str, Install]
+    control_planes: tuple[NodeSpec, ...] = ()
+    workers: tuple[NodeSpec, ...] = ()
 
 
 class Shrink(Struct, frozen=True, kw_only=True, tag="shrink"):

@@ -8,7 +8,6 @@ from collections import deque
 
 from msgspec import Struct
 
-
 NANOSECONDS = 1_000_000_000
 """Nanoseconds in a second."""
 
