@@ -25,9 +25,9 @@ venv: $(VENV)/.installed ## Make or refresh the virtual environment from require
 $(VENV)/.locked: requirements.lock
 	@[ -n "$(PYTHON)" ] || { echo "Colony Core needs Python 3.11 or newer with venv and pip (on Debian: apt-get install python3-venv)." \
 		"None was found; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Making $(VENV) with $$("$(PYTHON)" --version), from requirements.lock"
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON) is too old: Colony Core needs Python 3.11 or newer" >&2; exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version), from requirements.lock"
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(pip) install --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
@@ -66,7 +66,7 @@ bench: venv ## Measure; prints figures, asserts nothing
 
 lock: ## Resolve requirements.lock anew; make lock UPGRADE=--upgrade takes newer releases
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
-	"$(PYTHON)" -m venv "$$tools" && "$$tools/bin/python" -m pip --quiet --disable-pip-version-check install uv && \
+	"$(PYTHON)" -m venv "$$tools" && "$$tools/bin/python" -m pip -qq --disable-pip-version-check install uv && \
 	"$$tools/bin/uv" pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		--quiet $(UPGRADE) --output-file requirements.lock

@@ -6,23 +6,18 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = [
-    Path(package).name
-    for package in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
-        "wheel"
-    ]["packages"]
-]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 pytestmark = pytest.mark.timeout(300)
 
 
 def run(*command: str | Path, at: Path) -> str:
-    done = subprocess.run(
-        command, cwd=at, capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL
-    )
+    done = subprocess.run(command, cwd=at, capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -95,4 +90,4 @@ def test_a_full_install_imports_every_package(full: Path, package: str) -> None:
 
 
 def test_a_full_install_has_a_command_that_runs(full: Path) -> None:
-    assert "0.1.0" in run(full.parent / "colony", "version", at=full.parent)
+    assert PROJECT["project"]["version"] in run(full.parent / "colony", "version", at=full.parent)
