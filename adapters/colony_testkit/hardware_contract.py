@@ -1,0 +1,189 @@
+"""What `colony_core.ports.hardware.Controller` promises, as tests that any adapter can run, a stranger's too."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.ports.hardware import BmcRefused, BmcUnreachable, Controller
+
+WRONG_PASSWORD = "not-the-passw0rd"
+"""What the fixture `stranger` logs in with; no error may show it. 16 characters: IPMI 1.5 allows no more."""
+
+PATIENCE = 200
+"""How many moments a machine gets to follow what it was asked."""
+
+Call = Callable[[Controller], Awaitable[object]]
+Moment = Callable[[], Awaitable[None]]
+
+CALLS: dict[str, Call] = {
+    "power": lambda controller: controller.power(),
+    "set_power": lambda controller: controller.set_power(Power.ON),
+    "restart": lambda controller: controller.restart(),
+    "boot_device": lambda controller: controller.boot_device(),
+    "set_boot_device": lambda controller: controller.set_boot_device(BootDevice.PXE),
+    "identity": lambda controller: controller.identity(),
+}
+
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+
+
+class ControllerContract:
+    """Subclass it, name it `Test...`, give it three fixtures, and the adapter is tested.
+
+    - `controller`: a `Controller` of one machine, in whatever state, whose management controller answers.
+    - `stranger`: a `Controller` of the same machine, for the same user, whose password is `WRONG_PASSWORD`.
+    - `silence`: a function; once called, that management controller answers nothing any more. Give the adapter a
+      short deadline: the tests wait for it. A call must end without anybody moving a clock by hand.
+    - `moment` (has a default): lets a little of the machine's own time pass; a virtual clock is moved here.
+
+    The tests are coroutines: run them with pytest-asyncio in its auto mode.
+    """
+
+    @pytest.fixture
+    def moment(self) -> Moment:
+        """Wait for 50 ms of real time."""
+        return lambda: asyncio.sleep(0.05)
+
+    @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
+    async def test_the_power_follows_what_was_asked(
+        self, controller: Controller, moment: Moment, *, power: Power
+    ) -> None:
+        await controller.set_power(Power.OFF if power is Power.ON else Power.ON)
+        await controller.set_power(power)
+
+        await follows(controller, power, moment=moment)
+
+    @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
+    async def test_asking_for_the_present_power_changes_nothing(
+        self, controller: Controller, moment: Moment, *, power: Power
+    ) -> None:
+        await controller.set_power(power)
+        await follows(controller, power, moment=moment)
+
+        await controller.set_power(power)
+
+        await follows(controller, power, moment=moment)
+
+    @pytest.mark.parametrize("before", [Power.ON, Power.OFF])
+    async def test_a_restart_ends_with_the_power_on(
+        self, controller: Controller, moment: Moment, *, before: Power
+    ) -> None:
+        await controller.set_power(before)
+        await follows(controller, before, moment=moment)
+
+        await controller.restart()
+
+        await follows(controller, Power.ON, moment=moment)
+
+    @pytest.mark.parametrize("device", list(BootDevice))
+    async def test_the_boot_device_reads_back(self, controller: Controller, *, device: BootDevice) -> None:
+        await controller.set_boot_device(device)
+
+        assert await controller.boot_device() is device
+
+    async def test_the_last_boot_device_wins(self, controller: Controller) -> None:
+        for device in (BootDevice.DISK, BootDevice.PXE, BootDevice.DISK, BootDevice.DISK):
+            await controller.set_boot_device(device)
+
+        assert await controller.boot_device() is BootDevice.DISK
+
+    async def test_the_boot_device_outlives_a_machine_that_is_switched_off(
+        self, controller: Controller, moment: Moment
+    ) -> None:
+        await controller.set_boot_device(BootDevice.PXE)
+        await controller.set_power(Power.OFF)
+        await follows(controller, Power.OFF, moment=moment)
+
+        assert await controller.boot_device() is BootDevice.PXE
+
+    @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
+    async def test_the_boot_device_leaves_the_power_alone(
+        self, controller: Controller, moment: Moment, *, power: Power
+    ) -> None:
+        await controller.set_power(power)
+        await follows(controller, power, moment=moment)
+
+        await controller.set_boot_device(BootDevice.PXE)
+        await moment()
+
+        assert await controller.power() is power
+
+    async def test_the_identity_stays_the_same(self, controller: Controller) -> None:
+        first = await controller.identity()
+
+        assert isinstance(first, System)
+        assert await controller.identity() == first
+
+    async def test_calls_at_the_same_time_are_all_answered(self, controller: Controller) -> None:
+        await controller.set_boot_device(BootDevice.PXE)
+
+        answers = await asyncio.gather(*[controller.boot_device() for _ in range(5)])
+
+        assert answers == [BootDevice.PXE] * 5
+
+    async def test_a_cancelled_call_spoils_nothing_for_the_next(self, controller: Controller) -> None:
+        await controller.set_boot_device(BootDevice.DISK)
+        given_up = asyncio.ensure_future(controller.boot_device())
+        await asyncio.sleep(0)
+        given_up.cancel()
+
+        assert await controller.boot_device() is BootDevice.DISK
+
+    @every_call
+    async def test_a_wrong_password_is_refused(self, stranger: Controller, *, call: Call) -> None:
+        with pytest.raises(BmcRefused) as refused:
+            await call(stranger)
+
+        assert WRONG_PASSWORD not in everything_shown(refused.value)
+
+    async def test_a_refused_stranger_changes_nothing(
+        self, controller: Controller, stranger: Controller, moment: Moment
+    ) -> None:
+        await controller.set_power(Power.ON)
+        await follows(controller, Power.ON, moment=moment)
+        with pytest.raises(BmcRefused):
+            await stranger.set_power(Power.OFF)
+        await moment()
+
+        assert await controller.power() is Power.ON
+
+    @every_call
+    async def test_silence_is_unreachable(
+        self, controller: Controller, silence: Callable[[], None], *, call: Call
+    ) -> None:
+        silence()
+
+        with pytest.raises(BmcUnreachable):
+            await call(controller)
+
+    async def test_silence_can_be_given_up_at_any_time(
+        self, controller: Controller, silence: Callable[[], None]
+    ) -> None:
+        silence()
+        given_up = asyncio.ensure_future(controller.power())
+        await asyncio.sleep(0)
+        given_up.cancel()
+
+        with pytest.raises((asyncio.CancelledError, BmcUnreachable)):
+            await given_up
+
+
+async def follows(controller: Controller, power: Power, *, moment: Moment) -> None:
+    """Wait until *controller* reports *power*; fail when it never does."""
+    for _ in range(PATIENCE):
+        if await controller.power() is power:
+            return
+        await moment()
+    pytest.fail(f"The power was asked to be {power}, and never was")
+
+
+def everything_shown(error: BaseException) -> str:
+    """Return what *error* and all that led to it would print."""
+    words: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        words += [str(cause), repr(cause), repr(vars(cause))]
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(words)
