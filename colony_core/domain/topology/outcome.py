@@ -1,9 +1,6 @@
 """How a review ends: the spec where nothing is wrong, and everything that was found."""
 
-from typing import Self
-
 from msgspec import Struct
-from msgspec.structs import replace
 
 from colony_core.domain.clusters import Advice, ClusterCredentials, ClusterSpec
 from colony_core.domain.validation import Finding, Severity, ValidationFailed
@@ -39,8 +36,3 @@ class Review(Struct, frozen=True, kw_only=True):
         if self.spec is None:
             raise ValidationFailed(tuple(finding.violation() for finding in self.errors))
         return self.spec
-
-    def strictly(self) -> Self:
-        """Return the review with every warning turned into an error."""
-        raised = tuple(replace(finding, severity=Severity.ERROR) for finding in self.findings)
-        return replace(self, spec=None if raised else self.spec, findings=raised)
