@@ -73,12 +73,17 @@ def begin(plan: Plan, run: Run) -> Run:
 
 
 def resumed(plan: Plan, old: Run, run: Run) -> Run:
-    """Return *run* taking over the finished steps of *old*, so that it begins where trying again makes sense."""
+    """Return *run* taking over the finished steps of *old*, so that it begins where trying again makes sense.
+
+    It takes over the ticket too: what the old run installed goes on to speak with the token that it was given.
+    """
     reached = next(place for place, step in enumerate(old.steps) if step.status is not StepStatus.COMPLETED)
-    name = plan.step(old.steps[reached].name).back_to or old.steps[reached].name
-    start = next(place for place, step in enumerate(plan.steps) if step.name == name)
-    kept = tuple(replace(step, kept=True) for step in old.steps[:start])
-    return replace(run, steps=kept + tuple(StepState(name=step.name) for step in plan.steps[start:]), position=start)
+    step = plan.steps[reached]
+    name = step.resume_at or step.back_to or step.name
+    start = next(place for place, one in enumerate(plan.steps) if one.name == name)
+    kept = tuple(replace(state, kept=True) for state in old.steps[:start])
+    fresh = tuple(StepState(name=one.name) for one in plan.steps[start:])
+    return replace(run, steps=kept + fresh, position=start, retry_of=old.id, ticket=old.ticket, report=old.report)
 
 
 def _woken(plan: Plan, run: Run, *, now: datetime) -> Decision:
@@ -125,7 +130,8 @@ def _passed(plan: Plan, run: Run, *, now: datetime) -> Decision:
     """Close the present step as done, and go to the next, to a wanted cancel, or to the end."""
     state = run.steps[run.position]
     done = _with_step(run, replace(state, status=StepStatus.COMPLETED, finished_at=now, deadline=None, error=None))
-    if run.ending is None and run.cancel_requested:
+    last = run.position + 1 == len(run.steps)
+    if run.ending is None and run.cancel_requested and not last:
         return _cleaning(plan, done, RunStatus.CANCELLED, CANCELLED, now=now)
     return _onward(done, now=now)
 
@@ -139,7 +145,8 @@ def _onward(run: Run, *, now: datetime) -> Decision:
     status = run.ending or RunStatus.COMPLETED
     level = Level.INFO if status is RunStatus.COMPLETED else Level.ERROR
     message = status.value if run.error is None else f"{status.value}: {run.error.message}"
-    ended = replace(run, status=status, finished_at=now, ticket=None, heard=())
+    ticket = None if status is RunStatus.COMPLETED else run.ticket
+    ended = replace(run, status=status, finished_at=now, ticket=ticket, heard=())
     return Decision(ended, (Finish(run.id),), (Note(None, level, f"Workflow {message}"),))
 
 

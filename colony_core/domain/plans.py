@@ -48,6 +48,7 @@ BOOT_FROM_NETWORK = Step(
     do=Perform(Action.BOOT_FROM_NETWORK),
     within=timedelta(seconds=30),
     tries=4,
+    resume_at="power-off",
 )
 POWER_ON = Step(
     name="power-on",
@@ -56,6 +57,7 @@ POWER_ON = Step(
     within=timedelta(seconds=30),
     tries=8,
     pause=timedelta(seconds=2),
+    resume_at="power-off",
 )
 AWAIT_BOOT = Step(
     name="await-boot-request",
@@ -124,6 +126,7 @@ START_INSTALLED = Step(
     within=timedelta(seconds=30),
     tries=8,
     pause=timedelta(seconds=2),
+    resume_at="boot-from-disk",
 )
 AWAIT_FIRST_BOOT = Step(
     name="await-first-boot",

@@ -78,7 +78,8 @@ class Step(Struct, frozen=True, kw_only=True):
 
     `within` bounds one attempt. After a failure the step is tried again, up to `tries` attempts, beginning at step
     `back_to` (itself unless named) after `pause`, doubled each time up to `LONGEST_PAUSE`. An attempt that was cut
-    off by the end of its process is no failure; it is repeated up to `interruptions` times.
+    off by the end of its process is no failure; it is repeated up to `interruptions` times. When a whole run is
+    retried after this step failed, it begins at `resume_at` (where `back_to` points, unless named).
     """
 
     name: str
@@ -88,6 +89,7 @@ class Step(Struct, frozen=True, kw_only=True):
     tries: int = 1
     pause: timedelta = timedelta(seconds=5)
     back_to: str | None = None
+    resume_at: str | None = None
     interruptions: int = 25
 
 
@@ -176,7 +178,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `position` is the index of the present step in `steps`, which grows by the clean-up steps when `ending` is set
     (the status that the run will have after them). `heard` holds what the machine said before a step asked for it.
-    `ticket` is the SHA-256 (hex) of the token with which the machine proves that it speaks for this run.
+    `ticket` is the SHA-256 (hex) of the token with which the machine proves that it speaks for this run; it opens
+    nothing once the run has ended, unless a retry takes it over.
     """
 
     id: str

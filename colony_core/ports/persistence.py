@@ -225,6 +225,9 @@ class Store(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
     def reading(self) -> AbstractAsyncContextManager[Transaction]: ...
 
+    def on_news(self, call: Callable[[], None]) -> None:
+        """Call *call* after every commit that wrote to the journal, whichever process made it."""
+
     async def check(self) -> None:
         """Return if the store is reachable and its schema is current; raise `StoreUnavailable` otherwise."""
 

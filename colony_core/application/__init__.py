@@ -1,0 +1,1 @@
+"""Use cases: fetch, decide, store; then act."""

@@ -1,0 +1,84 @@
+"""`Colony` is what an embedder holds: every use case, and the runner that does the work."""
+
+from msgspec import Struct
+
+from colony_core.application.api_keys import ApiKeyDesk
+from colony_core.application.assets import AssetDesk
+from colony_core.application.bell import Bell
+from colony_core.application.clusters import ClusterDesk
+from colony_core.application.netboot import NetbootDesk
+from colony_core.application.performing import Performer
+from colony_core.application.repeats import Repeats
+from colony_core.application.runner import Runner
+from colony_core.application.workflows import WorkflowDesk
+from colony_core.application.workplace import Tools
+from colony_core.domain.rate_limits import Limits
+from colony_core.ports.authorities import Authorities
+from colony_core.ports.chance import Chance
+from colony_core.ports.clock import Clock
+from colony_core.ports.hardware import Hardware
+from colony_core.ports.persistence import Store
+from colony_core.ports.platform import Platform
+from colony_core.ports.rate_limits import RateLimiter
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What an operator may decide: the limits of keys that have none of their own, and how strict topologies are."""
+
+    limits: Limits = Limits()
+    strict_topology: bool = False
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """Everything that a colony needs of the world.
+
+    `clock` is the time that machines and workflows live in; `wall` is the real one, for keys and their limits. The
+    two differ only where a simulator hastens time.
+    """
+
+    store: Store
+    hardware: Hardware
+    platform: Platform
+    authorities: Authorities
+    rate_limiter: RateLimiter
+    clock: Clock
+    wall: Clock
+    chance: Chance
+
+
+class Colony:
+    """A bare-metal control plane over any set of ports.
+
+    Nothing happens by itself until the `runner` is run: `await colony.runner.run()` for ever, or
+    `await colony.runner.settle()` for everything that can be done now.
+    """
+
+    def __init__(self, ports: Ports, *, policy: Policy = Policy()) -> None:
+        work, news = Bell(), Bell()
+        ports.store.on_news(news.ring)
+        store, clock = ports.store, ports.clock
+        tools = Tools(
+            store=store,
+            hardware=ports.hardware,
+            platform=ports.platform,
+            authorities=ports.authorities,
+            clock=clock,
+        )
+        self.ports = ports
+        self.assets = AssetDesk(store, clock=clock, work=work)
+        self.workflows = WorkflowDesk(store, clock=clock, work=work, news=news)
+        self.clusters = ClusterDesk(
+            store,
+            clock=clock,
+            work=work,
+            authorities=ports.authorities,
+            assets=self.assets,
+            workflows=self.workflows,
+            strict=policy.strict_topology,
+        )
+        self.api_keys = ApiKeyDesk(
+            store, clock=ports.wall, chance=ports.chance, limiter=ports.rate_limiter, limits=policy.limits
+        )
+        self.netboot = NetbootDesk(store, clock=clock, chance=ports.chance, work=work)
+        self.repeats = Repeats(store, clock=ports.wall)
+        self.runner = Runner(store, Performer(tools), clock=clock, work=work)

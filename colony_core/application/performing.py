@@ -1,0 +1,87 @@
+"""Performs acts: gathers what an action needs, does it through the ports, and makes an outcome of whatever happens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from colony_core.application import cluster_actions, machine_actions
+from colony_core.application.safekeeping import AUTHORITY, BMC_PASSWORD, CREDENTIALS, unpacked
+from colony_core.application.workplace import Sighting, Tools, Workplace
+from colony_core.domain.orders import Shrink
+from colony_core.domain.secrets import Secret
+from colony_core.domain.workflows import Act, Action, Failed, Fault, Succeeded
+from colony_core.errors import ColonyError, Refused
+
+DOING: Mapping[Action, Callable[[Tools, Workplace], Awaitable[Sighting | None]]] = MappingProxyType(
+    {
+        Action.CONTACT: machine_actions.contact,
+        Action.POWER_OFF: machine_actions.power_off,
+        Action.POWER_ON: machine_actions.power_on,
+        Action.RESTART: machine_actions.restart,
+        Action.BOOT_FROM_NETWORK: machine_actions.boot_from_network,
+        Action.BOOT_FROM_DISK: machine_actions.boot_from_disk,
+        Action.SET_ASKED_BOOT_DEVICE: machine_actions.set_asked_boot_device,
+        Action.POWER_OFF_REMOVED: machine_actions.power_off,
+        Action.CREATE_AUTHORITY: cluster_actions.create_authority,
+        Action.BOOTSTRAP: cluster_actions.bootstrap,
+        Action.CHECK_API: cluster_actions.check_api,
+        Action.CHECK_NODES: cluster_actions.check_nodes,
+        Action.INSTALL_STACK: cluster_actions.install_stack,
+        Action.CHECK_STACK: cluster_actions.check_stack,
+        Action.REMOVE_NODE: cluster_actions.remove_node,
+    }
+)
+"""What each action does. Every one is safe to repeat."""
+
+
+class Outcome(Struct, frozen=True):
+    """How an act went, and what was seen of its machine on the way."""
+
+    act: Act
+    event: Succeeded | Failed
+    sighting: Sighting | None = None
+
+
+class Performer:
+    """Performs one act at a time, any number of them at once."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def perform(self, act: Act) -> Outcome:
+        """Do what *act* asks for within its deadline; every error becomes an outcome."""
+        try:
+            place = await self._workplace(act.run_id)
+            left = (act.deadline - self._tools.clock.now()).total_seconds()
+            async with asyncio.timeout(max(left, 0.0)):
+                seen = await DOING[act.action](self._tools, place)
+        except TimeoutError:
+            return _lost(act, Fault("STEP_OVERRAN", f"The action {act.action} did not end in time"))
+        except ColonyError as error:
+            return _lost(act, Fault(error.code, error.details), final=isinstance(error, Refused))
+        return Outcome(act, Succeeded(act.step, act.attempt), seen)
+
+    async def _workplace(self, run_id: str) -> Workplace:
+        async with self._tools.store.reading() as look:
+            run = await look.runs.get(run_id)
+            place = Workplace(run=run)
+            asset_id = run.order.asset_id if isinstance(run.order, Shrink) else run.asset_id
+            if asset_id is not None:
+                asset = await look.assets.get(asset_id)
+                password = await look.vault.get(asset_id, BMC_PASSWORD)
+                place = replace(place, asset=asset, password=password or Secret(""))
+            if run.asset_id is None and run.cluster_id is not None:
+                place = replace(
+                    place,
+                    cluster=await look.clusters.get(run.cluster_id),
+                    authority=await look.vault.get(run.cluster_id, AUTHORITY),
+                    credentials=unpacked(await look.vault.get(run.cluster_id, CREDENTIALS)),
+                )
+        return place
+
+
+def _lost(act: Act, fault: Fault, *, final: bool = False) -> Outcome:
+    return Outcome(act, Failed(act.step, act.attempt, fault, final))

@@ -1,0 +1,114 @@
+"""Makes a new run of one that failed or was cancelled: finished steps are kept, machines are claimed anew."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from colony_core.application.advancing import put_asset, started
+from colony_core.application.claiming import claim_for_install, world_of
+from colony_core.domain.assets import Move, advance, claimed
+from colony_core.domain.building import members, new_run
+from colony_core.domain.clusters import Cluster, ClusterBusy, ClusterNode, ClusterStatus, NodeSpec, NodeStatus
+from colony_core.domain.deciding import resumed
+from colony_core.domain.orders import Build, Grow, Shrink
+from colony_core.domain.plans import plan_of
+from colony_core.domain.topology import Growth, NodeRequest, as_request, review_growth
+from colony_core.domain.workflows import Run, RunStatus, WorkflowNotRetryable, WorkflowType
+from colony_core.ports.persistence import Transaction
+
+OPENING: Mapping[WorkflowType, Move] = MappingProxyType(
+    {
+        WorkflowType.ASSET_DISCOVERY: Move.DISCOVER,
+        WorkflowType.OS_PROVISION: Move.PROVISION,
+        WorkflowType.DISK_WIPE: Move.WIPE,
+    }
+)
+"""The lifecycle move with which work on a machine begins."""
+
+
+async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
+    """Return the new run, stored and with everything claimed that it needs."""
+    _check(old)
+    run = new_run(
+        plan_of(old),
+        old.order,
+        run_id=await tx.next_id("workflow"),
+        asset_id=old.asset_id,
+        cluster_id=old.cluster_id,
+        now=now,
+    )
+    run = resumed(plan_of(old), old, run)
+    if old.asset_id is not None:
+        await _take_machine(tx, old, run, now=now)
+    else:
+        await _take_cluster(tx, old, run, now=now)
+    tx.runs.put(replace(old, ticket=None))
+    tx.runs.add(run)
+    tx.journal.write(started(run, now))
+    return run
+
+
+def _check(old: Run) -> None:
+    if old.parent_id is not None:
+        raise WorkflowNotRetryable(f"Workflow '{old.id}' is a part of '{old.parent_id}': retry that one")
+    if old.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+        raise WorkflowNotRetryable(f"Workflow '{old.id}' is {old.status}: only failed or cancelled work can be retried")
+
+
+async def _take_machine(tx: Transaction, old: Run, run: Run, *, now: datetime) -> None:
+    asset = await tx.assets.get(str(old.asset_id))
+    claim = claimed(asset, by=run.id, now=now)
+    move = OPENING.get(old.type)
+    put_asset(tx, asset, claim if move is None else advance(claim, move, now=now), now=now)
+
+
+async def _take_cluster(tx: Transaction, old: Run, run: Run, *, now: datetime) -> None:
+    cluster = await tx.clusters.get(str(old.cluster_id))
+    if cluster.held_by is not None:
+        raise ClusterBusy(cluster)
+    if cluster.workflow_id != old.id:
+        raise WorkflowNotRetryable(
+            f"Workflow '{old.id}' is not the latest of cluster '{cluster.id}': retry '{cluster.workflow_id}'"
+        )
+    match old.order:
+        case Build(installs=installs):
+            cluster = replace(cluster, status=ClusterStatus.PROVISIONING, error=None)
+            wanted = tuple(installs)
+        case Grow(installs=installs):
+            cluster = await _regrown(tx, cluster, old.order, now=now)
+            wanted = tuple(installs)
+        case Shrink(asset_id=asset_id):
+            wanted = (asset_id,)
+        case _:
+            raise WorkflowNotRetryable(f"Workflow '{old.id}' does not change a cluster")
+    installed = await claim_for_install(tx, cluster, wanted, run_id=run.id, now=now)
+    nodes = tuple(_again(node, installed) if node.asset_id in wanted else node for node in cluster.nodes)
+    tx.clusters.put(replace(cluster, nodes=nodes, workflow_id=run.id, held_by=run.id, updated_at=now))
+
+
+async def _regrown(tx: Transaction, cluster: Cluster, order: Grow, *, now: datetime) -> Cluster:
+    """Return the cluster with those machines back in it that an earlier growth lost."""
+    lost = Growth(
+        control_planes=_lost(cluster, order.control_planes, control_planes=True),
+        workers=_lost(cluster, order.workers),
+    )
+    if not lost.control_planes and not lost.workers:
+        return cluster
+    world = await world_of(tx, tuple(order.installs), now=now)
+    spec = review_growth(cluster, lost, world=world).accepted()
+    back = [node for node in spec.nodes if cluster.spec.node(node.asset_id) is None]
+    return replace(cluster, spec=spec, nodes=cluster.nodes + members(spec, back))
+
+
+def _lost(cluster: Cluster, nodes: tuple[NodeSpec, ...], *, control_planes: bool = False) -> tuple[NodeRequest, ...]:
+    missing = tuple(node for node in nodes if cluster.spec.node(node.asset_id) is None)
+    if control_planes:
+        return as_request(replace(cluster.spec, control_planes=missing)).control_planes
+    return as_request(replace(cluster.spec, workers=missing)).workers
+
+
+def _again(node: ClusterNode, installed: frozenset[str]) -> ClusterNode:
+    status = NodeStatus.INSTALLED if node.asset_id in installed else NodeStatus.PENDING
+    return replace(node, status=status)

@@ -1,0 +1,199 @@
+"""The runner wakes what is due, performs what that asks for, and stores how it went.
+
+One transaction takes many runs further; the acts that follow are performed outside of it, all at once. The store
+is the only memory: what was in flight when a process ended is found there, and begun again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from colony_core.application.advancing import advance
+from colony_core.application.bell import Bell
+from colony_core.application.performing import Outcome, Performer
+from colony_core.domain.plans import plan_of
+from colony_core.domain.workflows import Act, Interrupted, Perform, Run, Woken
+from colony_core.errors import ColonyError
+from colony_core.ports.clock import Clock
+from colony_core.ports.persistence import Store, Transaction
+
+log = logging.getLogger("colony.runner")
+
+BATCH = 200
+"""How many runs one transaction takes further at the most: enough to share the cost of a commit."""
+
+REST = timedelta(seconds=5)
+"""How long a run is left alone after its transaction failed, and the store after it was out of reach."""
+
+
+class Item(Struct, frozen=True):
+    """One run to take further: because of an outcome, or because it is due."""
+
+    run_id: str
+    outcome: Outcome | None = None
+
+
+class Runner:
+    """Keeps every run of one store moving. Exactly one runner may be at work on a store at a time."""
+
+    def __init__(self, store: Store, performer: Performer, *, clock: Clock, work: Bell) -> None:
+        self._store = store
+        self._performer = performer
+        self._clock = clock
+        self._work = work
+        self._outcomes: list[Outcome] = []
+        self._acting: dict[asyncio.Task[None], Act] = {}
+        self._resting: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Keep everything moving until cancelled; then let the acts in flight tell how they went, or drop them."""
+        await self.recover()
+        try:
+            while True:
+                rung = self._work.next()
+                moved = await self._pulse_or_rest()
+                if not moved:
+                    await self._wait(rung)
+        finally:
+            await self._stop_acting()
+
+    async def recover(self) -> None:
+        """Begin anew what was in flight when the last process ended. Call it once, before anything else."""
+        async with self._store.transaction() as tx:
+            now = self._clock.now()
+            for run in await tx.runs.in_flight():
+                state = run.current
+                if state is not None and isinstance(plan_of(run).step(state.name).do, Perform):
+                    await advance(tx, run, Interrupted(state.name, state.attempt), now=now)
+
+    async def settle(self) -> None:
+        """Do everything that can be done at the present moment, however many pulses it takes."""
+        while True:
+            moved = await self._pulse()
+            if self._acting:
+                await asyncio.wait(self._acting, return_when=asyncio.FIRST_COMPLETED)
+            elif not moved:
+                return
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next run is due, or None while nothing waits."""
+        async with self._store.reading() as look:
+            return await look.runs.next_due()
+
+    async def _pulse_or_rest(self) -> bool:
+        try:
+            return await self._pulse()
+        except ColonyError as error:
+            log.warning("store out of reach: %s", error.details)
+            await self._clock.sleep_until(self._clock.now() + REST)
+            return False
+
+    async def _pulse(self) -> bool:
+        """Take what has an outcome, or is due, one event further; tell whether there was anything."""
+        outcomes, self._outcomes = self._outcomes[:BATCH], self._outcomes[BATCH:]
+        items = [Item(outcome.act.run_id, outcome) for outcome in outcomes]
+        try:
+            acts, moved = await self._advance_together(items)
+        except ColonyError:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        for act in acts:
+            self._start(act)
+        return moved
+
+    async def _advance_together(self, items: Sequence[Item]) -> tuple[tuple[Act, ...], bool]:
+        """Advance *items* and what is due in one transaction; should one run spoil it, each in its own."""
+        now = self._clock.now()
+        due: list[Item] = []
+        try:
+            async with self._store.transaction() as tx:
+                due = [Item(run.id) for run in await tx.runs.due(now, BATCH) if self._rested(run.id, now)]
+                acts = await self._advance_all(tx, [*items, *due], now)
+        except Exception as error:
+            if isinstance(error, ColonyError) and error.code == "UNAVAILABLE":
+                raise
+            log.warning("a batch failed, its runs are advanced one by one: %s", type(error).__name__)
+            return await self._advance_apart([*items, *due], now), True
+        return acts, bool(items or due)
+
+    async def _advance_all(self, tx: Transaction, items: Sequence[Item], now: datetime) -> tuple[Act, ...]:
+        runs = await tx.runs.get_many([item.run_id for item in items])
+        acts: tuple[Act, ...] = ()
+        for item in items:
+            run = runs.get(item.run_id)
+            if run is not None:
+                acts += await self._advance_one(tx, run, item, now)
+        return acts
+
+    async def _advance_one(self, tx: Transaction, run: Run, item: Item, now: datetime) -> tuple[Act, ...]:
+        if item.outcome is not None:
+            await _note(tx, run, item.outcome)
+        acts = await advance(tx, run, item.outcome.event if item.outcome else Woken(), now=now)
+        run = await tx.runs.get(run.id)
+        while not acts and run.due is not None and run.due <= now:
+            acts = await advance(tx, run, Woken(), now=now)
+            run = await tx.runs.get(run.id)
+        return acts
+
+    async def _advance_apart(self, items: Sequence[Item], now: datetime) -> tuple[Act, ...]:
+        acts: tuple[Act, ...] = ()
+        for item in items:
+            try:
+                async with self._store.transaction() as tx:
+                    acts += await self._advance_all(tx, [item], now)
+            except Exception:
+                log.exception("workflow %s cannot be taken further now", item.run_id)
+                self._resting[item.run_id] = now + REST
+        return acts
+
+    def _rested(self, run_id: str, now: datetime) -> bool:
+        until = self._resting.get(run_id)
+        if until is not None and until <= now:
+            del self._resting[run_id]
+            until = None
+        return until is None
+
+    def _start(self, act: Act) -> None:
+        task = asyncio.create_task(self._act(act), name=f"{act.run_id} {act.step} {act.attempt}")
+        self._acting[task] = act
+        task.add_done_callback(lambda done: self._acting.pop(done, None))
+
+    async def _act(self, act: Act) -> None:
+        self._outcomes.append(await self._performer.perform(act))
+        self._work.ring()
+
+    async def _wait(self, rung: asyncio.Event) -> None:
+        """Wait until somebody rings, or until the next run is due."""
+        if self._outcomes:
+            return
+        due = await self.next_due()
+        waiting: list[asyncio.Task[object]] = [asyncio.create_task(rung.wait())]
+        if due is not None:
+            waiting.append(asyncio.create_task(self._clock.sleep_until(due)))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _stop_acting(self) -> None:
+        """Drop the acts in flight; the next start finds their steps begun, and begins them again."""
+        acting = list(self._acting)
+        for task in acting:
+            task.cancel()
+        await asyncio.gather(*acting, return_exceptions=True)
+
+
+async def _note(tx: Transaction, run: Run, outcome: Outcome) -> None:
+    """Remember what the act saw of its machine."""
+    seen = outcome.sighting
+    if seen is None or run.asset_id is None:
+        return
+    asset = (await tx.assets.get_many([run.asset_id])).get(run.asset_id)
+    if asset is not None:
+        tx.assets.put(replace(asset, power=seen.power or asset.power, identity=seen.identity or asset.identity))

@@ -1,0 +1,42 @@
+"""What the actions of steps work with: their tools, and the place where they work."""
+
+from msgspec import Struct
+
+from colony_core.domain.assets import Asset
+from colony_core.domain.clusters import Cluster, ClusterCredentials
+from colony_core.domain.hardware import PowerReading, System
+from colony_core.domain.secrets import Secret
+from colony_core.domain.workflows import Run
+from colony_core.ports.authorities import Authorities
+from colony_core.ports.clock import Clock
+from colony_core.ports.hardware import Hardware
+from colony_core.ports.persistence import Store
+from colony_core.ports.platform import Platform
+
+
+class Tools(Struct, frozen=True, kw_only=True):
+    """The ports that actions go through."""
+
+    store: Store
+    hardware: Hardware
+    platform: Platform
+    authorities: Authorities
+    clock: Clock
+
+
+class Workplace(Struct, frozen=True, kw_only=True):
+    """The run that an action is for, and the machine or the cluster that it works on."""
+
+    run: Run
+    asset: Asset | None = None
+    password: Secret = Secret("")
+    cluster: Cluster | None = None
+    authority: Secret | None = None
+    credentials: ClusterCredentials = ClusterCredentials()
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """What an action saw of its machine."""
+
+    power: PowerReading | None = None
+    identity: System | None = None

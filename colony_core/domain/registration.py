@@ -1,0 +1,196 @@
+"""What is asked when a machine is registered or changed, and what is wrong with it."""
+
+import re
+from datetime import datetime
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from colony_core.domain.assets import Asset, AssetStatus, Maintenance
+from colony_core.domain.hardware import Bmc, Protocol
+from colony_core.domain.secrets import Secret
+from colony_core.domain.topology.addresses import MALFORMED, ipv4, is_ipv6
+from colony_core.domain.topology.names import is_dns_name
+from colony_core.domain.topology.wording import written
+from colony_core.domain.validation import Finding, Rule, Severity, ValidationFailed
+
+ID_INVALID = Rule(
+    id="asset.id.invalid",
+    severity=Severity.ERROR,
+    summary="The id of an asset is a DNS label of at most 63 characters.",
+    reason="It stands in URLs, logs and host names.",
+    hint="Use lower-case letters, digits and hyphens, or leave the id out and get one.",
+)
+HOSTNAME_INVALID = Rule(
+    id="asset.hostname.invalid",
+    severity=Severity.ERROR,
+    summary="The host name of an asset is a DNS name.",
+    reason="The installed system is called by it.",
+    hint="Use letters, digits, hyphens and dots, or leave the name out.",
+)
+MAC_INVALID = Rule(
+    id="asset.mac.invalid",
+    severity=Severity.ERROR,
+    summary="A MAC address is six pairs of hexadecimal digits of one interface.",
+    reason="A booting machine is recognised by it; a multicast address belongs to no machine.",
+    hint="Write it like 52:54:00:77:00:01.",
+)
+PORT_INVALID = Rule(
+    id="asset.bmc.port.invalid",
+    severity=Severity.ERROR,
+    summary="A port is a number from 1 to 65535.",
+    reason="There are no others.",
+    hint="Leave it out for the protocol's own port.",
+)
+TAG_INVALID = Rule(
+    id="asset.tag.invalid",
+    severity=Severity.ERROR,
+    summary="A tag is a short word with a short value.",
+    reason="Lists are filtered by `key:value`, so a key holds no colon.",
+    hint="Use letters, digits, dots, hyphens, underscores and slashes, 63 characters at most, in the key.",
+)
+MAINTENANCE_PAST = Rule(
+    id="asset.maintenance.past",
+    severity=Severity.ERROR,
+    summary="Maintenance ends in the future.",
+    reason="One that is over binds nothing.",
+    hint="Give a later time, or leave `until` out.",
+)
+
+_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_TAG_KEY = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_./]{0,62}")
+_LONGEST_TAG_VALUE = 255
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """A machine as it is registered; a `port` of None means the protocol's own."""
+
+    address: str
+    protocol: Protocol = Protocol.IPMI
+    port: int | None = None
+    username: str = ""
+    password: Secret = Secret("")
+    verify_tls: bool = True
+    id: str | None = None
+    hostname: str | None = None
+    macs: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+
+
+class BmcChanges(Struct, frozen=True, kw_only=True):
+    """What shall be different about reaching a controller; what is UNSET stays."""
+
+    protocol: Protocol | UnsetType = UNSET
+    port: int | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    password: Secret | UnsetType = UNSET
+    verify_tls: bool | UnsetType = UNSET
+
+
+class AssetChanges(Struct, frozen=True, kw_only=True):
+    """What shall be different about a machine; what is UNSET stays. A `maintenance` of None lifts it."""
+
+    hostname: str | UnsetType = UNSET
+    tags: dict[str, str] | UnsetType = UNSET
+    bmc: BmcChanges | UnsetType = UNSET
+    maintenance: Maintenance | UnsetType | None = UNSET
+
+
+def registered(registration: Registration, *, asset_id: str, now: datetime) -> Asset:
+    """Return the new asset, about to be discovered, or raise `ValidationFailed` with everything that is wrong."""
+    notes: list[Finding] = []
+    _check_address(registration.address.strip(), notes)
+    if registration.id is not None and not _ID.fullmatch(registration.id):
+        notes.append(ID_INVALID.broken("id", observed=written(registration.id), expected="a DNS label"))
+    _check_hostname(registration.hostname, notes)
+    _check_tags(registration.tags, notes)
+    _check_port(registration.port, notes)
+    macs = tuple(_mac(mac, f"macs[{place}]", notes) for place, mac in enumerate(registration.macs))
+    _refuse(notes)
+    bmc = Bmc(
+        protocol=registration.protocol,
+        address=registration.address.strip(),
+        port=registration.port or registration.protocol.default_port,
+        username=registration.username,
+        verify_tls=registration.verify_tls,
+    )
+    return Asset(
+        id=asset_id,
+        hostname=registration.hostname or asset_id,
+        status=AssetStatus.DISCOVERING,
+        bmc=bmc,
+        macs=macs,
+        tags=registration.tags,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def changed(asset: Asset, changes: AssetChanges, *, now: datetime) -> Asset:
+    """Return *asset* with *changes*, or raise `ValidationFailed`; the password is the vault's business."""
+    notes: list[Finding] = []
+    if changes.hostname is not UNSET:
+        _check_hostname(changes.hostname, notes)
+        asset = replace(asset, hostname=changes.hostname)
+    if changes.tags is not UNSET:
+        _check_tags(changes.tags, notes)
+        asset = replace(asset, tags=changes.tags)
+    if changes.bmc is not UNSET:
+        asset = replace(asset, bmc=_changed_bmc(asset.bmc, changes.bmc, notes))
+    if changes.maintenance is not UNSET:
+        _check_maintenance(changes.maintenance, notes, now=now)
+        asset = replace(asset, maintenance=changes.maintenance)
+    _refuse(notes)
+    return replace(asset, updated_at=now)
+
+
+def _changed_bmc(bmc: Bmc, changes: BmcChanges, notes: list[Finding]) -> Bmc:
+    fields = {name: getattr(changes, name) for name in ("protocol", "port", "username", "verify_tls")}
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    if "port" in given:
+        _check_port(given["port"], notes)
+    elif "protocol" in given and bmc.port == bmc.protocol.default_port:
+        given["port"] = given["protocol"].default_port
+    return replace(bmc, **given)
+
+
+def _check_address(address: str, notes: list[Finding]) -> None:
+    if ipv4(address) is None and not is_ipv6(address) and not is_dns_name(address):
+        notes.append(MALFORMED.broken("ipmi", observed=written(address), expected="an address or a DNS name"))
+
+
+def _check_hostname(hostname: str | None, notes: list[Finding]) -> None:
+    if hostname is not None and not is_dns_name(hostname):
+        notes.append(HOSTNAME_INVALID.broken("hostname", observed=written(hostname), expected="a DNS name"))
+
+
+def _check_port(port: int | None, notes: list[Finding]) -> None:
+    if port is not None and not 1 <= port <= 65535:
+        notes.append(PORT_INVALID.broken("bmc.port", observed=str(port), expected="from 1 to 65535"))
+
+
+def _check_tags(tags: dict[str, str], notes: list[Finding]) -> None:
+    for key, value in tags.items():
+        if not _TAG_KEY.fullmatch(key) or len(value) > _LONGEST_TAG_VALUE:
+            expected = f"a word without a colon, with a value of at most {_LONGEST_TAG_VALUE} characters"
+            notes.append(TAG_INVALID.broken(f"tags.{key[:80]}", observed=written(key), expected=expected))
+
+
+def _check_maintenance(maintenance: Maintenance | None, notes: list[Finding], *, now: datetime) -> None:
+    if maintenance is not None and maintenance.until is not None and maintenance.until <= now:
+        observed = maintenance.until.isoformat()
+        notes.append(MAINTENANCE_PAST.broken("maintenance.until", observed=observed, expected="in the future"))
+
+
+def _mac(text: str, path: str, notes: list[Finding]) -> str:
+    mac = text.strip().lower().replace("-", ":")
+    multicast = _MAC.fullmatch(mac) and int(mac[:2], 16) & 1
+    if not _MAC.fullmatch(mac) or multicast:
+        notes.append(MAC_INVALID.broken(path, observed=written(text), expected="the address of one interface"))
+    return mac
+
+
+def _refuse(notes: list[Finding]) -> None:
+    if notes:
+        raise ValidationFailed(tuple(note.violation() for note in notes))
