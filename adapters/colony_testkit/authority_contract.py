@@ -35,26 +35,31 @@ def a_spec(flavor: Flavor, *, name: str = "dev", vip: str | None = None) -> Clus
 
 
 class AuthorityContract:
-    """Subclass it, give it a class-scoped `authorities` fixture, and the adapter is tested."""
+    """Subclass it, give it a fixture `authorities` of class scope (a class method), and the adapter is tested."""
 
     @pytest.fixture(scope="class", params=list(Flavor))
-    def flavor(self, request: pytest.FixtureRequest) -> Flavor:
+    @classmethod
+    def flavor(cls, request: pytest.FixtureRequest) -> Flavor:
         return Flavor(request.param)
 
     @pytest.fixture(scope="class")
-    def spec(self, flavor: Flavor) -> ClusterSpec:
+    @classmethod
+    def spec(cls, flavor: Flavor) -> ClusterSpec:
         return a_spec(flavor)
 
     @pytest.fixture(scope="class")
-    def authority(self, authorities: Authorities, spec: ClusterSpec) -> Secret:
+    @classmethod
+    def authority(cls, authorities: Authorities, spec: ClusterSpec) -> Secret:
         return authorities.create(spec, now=NOW)
 
     @pytest.fixture(scope="class")
-    def stranger(self, authorities: Authorities, spec: ClusterSpec) -> Secret:
+    @classmethod
+    def stranger(cls, authorities: Authorities, spec: ClusterSpec) -> Secret:
         return authorities.create(spec, now=NOW)
 
     @pytest.fixture(scope="class")
-    def talos(self, authorities: Authorities) -> Secret:
+    @classmethod
+    def talos(cls, authorities: Authorities) -> Secret:
         return authorities.create(a_spec(Flavor.TALOS), now=NOW)
 
     def test_a_kubeconfig_names_the_cluster_and_its_admin(
