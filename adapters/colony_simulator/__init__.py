@@ -1,1 +1,78 @@
-"""A rack in memory, with its own state, clock and faults."""
+"""A rack in memory, with its own state, clock and faults.
+
+    from colony_simulator import SimulatedRack
+
+    rack = SimulatedRack.of(5, seed=1)
+    rack.connect(netboot)
+
+`rack.hardware` and `rack.platform` are the ports of the core; a `Simulation` or `rack.live()` lets time pass.
+"""
+
+from colony_simulator.clock import VirtualClock
+from colony_simulator.disks import Extent, Installation, SimulatedDisk
+from colony_simulator.faults import (
+    Chances,
+    DiskMissing,
+    FailsInstall,
+    FailsWipe,
+    Fault,
+    ForgetsBootDevice,
+    Garbling,
+    IgnoresNetworkBoot,
+    IgnoresPower,
+    KeepsData,
+    LiesAboutPower,
+    NeverComesUp,
+    NeverRegisters,
+    NeverReports,
+    RebootsInTheMiddle,
+    Refusing,
+    RenamesDisks,
+    Silent,
+    Slow,
+)
+from colony_simulator.machines import Machine, reference_machine
+from colony_simulator.platforms import BootstrappedTwice
+from colony_simulator.rack import SimulatedRack
+from colony_simulator.room import Happening
+from colony_simulator.simulation import Runner, Simulation, Stalled
+from colony_simulator.snapshots import SnapshotInvalid
+from colony_simulator.timings import Image, Span, Timings
+
+__all__ = [
+    "BootstrappedTwice",
+    "Chances",
+    "DiskMissing",
+    "Extent",
+    "FailsInstall",
+    "FailsWipe",
+    "Fault",
+    "ForgetsBootDevice",
+    "Garbling",
+    "Happening",
+    "IgnoresNetworkBoot",
+    "IgnoresPower",
+    "Image",
+    "Installation",
+    "KeepsData",
+    "LiesAboutPower",
+    "Machine",
+    "NeverComesUp",
+    "NeverRegisters",
+    "NeverReports",
+    "RebootsInTheMiddle",
+    "Refusing",
+    "RenamesDisks",
+    "Runner",
+    "Silent",
+    "SimulatedDisk",
+    "SimulatedRack",
+    "Simulation",
+    "Slow",
+    "SnapshotInvalid",
+    "Span",
+    "Stalled",
+    "Timings",
+    "VirtualClock",
+    "reference_machine",
+]

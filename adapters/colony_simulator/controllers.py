@@ -1,0 +1,116 @@
+"""The rack behind the `Hardware` port: its controllers act on machines, and tell what machines are."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_simulator import power
+from colony_simulator.faults import (
+    ForgetsBootDevice,
+    Garbling,
+    IgnoresPower,
+    LiesAboutPower,
+    Refusing,
+    Silent,
+    Slow,
+)
+from colony_simulator.machines import Machine
+from colony_simulator.room import Room
+
+T = TypeVar("T")
+
+OPPOSITE = {Power.ON: Power.OFF, Power.OFF: Power.ON}
+
+
+class RackHardware:
+    """Finds controllers by protocol, address and port; where none is, nobody answers."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def controller(self, access: Access) -> "RackController":
+        """Return the controller; nothing is sent yet."""
+        return RackController(self._room, access)
+
+    async def aclose(self) -> None:
+        """Return at once: nothing is held."""
+
+
+class RackController:
+    """One simulated controller.
+
+    A call takes no time, so that it can never wait for a clock that waits for it: a controller that is slower than
+    its deadline has acted, and its answer is lost.
+    """
+
+    def __init__(self, room: Room, access: Access) -> None:
+        self._room = room
+        self._access = access
+
+    async def power(self) -> Power:
+        """Return the machine's power, or the opposite where the controller lies."""
+        return self._call(self._read_power)
+
+    async def set_power(self, power: Power) -> None:
+        """Begin to switch; the state follows a little later."""
+        self._call(lambda machine: self._switch(machine, power))
+
+    async def restart(self) -> None:
+        """Take the power away and give it back."""
+        self._call(self._restart)
+
+    async def boot_device(self) -> BootDevice | None:
+        """Return the override of the next start, or None once a start has used it up."""
+        return self._call(lambda machine: machine.override)
+
+    async def set_boot_device(self, device: BootDevice) -> None:
+        """Override where the next start, and only that, boots from."""
+        self._call(lambda machine: self._override(machine, device))
+
+    async def identity(self) -> System:
+        """Return what the maker wrote into the machine."""
+        return self._call(lambda machine: machine.inventory.system)
+
+    def _call(self, act: Callable[[Machine], T]) -> T:
+        machine = self._reached()
+        slow = self._room.struck(machine, Slow)
+        result = act(machine)
+        if slow is not None and slow.seconds > self._room.timings.bmc_deadline:
+            raise BmcUnreachable(f"{self._called} did not answer within {self._room.timings.bmc_deadline:g} s")
+        return result
+
+    def _reached(self) -> Machine:
+        bmc = self._access.bmc
+        machine = self._room.behind(bmc.protocol, bmc.address, bmc.port)
+        if machine is None or self._room.struck(machine, Silent):
+            raise BmcUnreachable(f"{self._called} does not answer")
+        if self._room.struck(machine, Garbling):
+            raise BmcProtocolError(f"{self._called} answered nonsense")
+        right = (machine.bmc.username, machine.password) == (bmc.username, self._access.password)
+        if not right or self._room.struck(machine, Refusing):
+            raise BmcRefused(f"{self._called} refused the user name or the password")
+        return machine
+
+    def _read_power(self, machine: Machine) -> Power:
+        lies = self._room.struck(machine, LiesAboutPower)
+        return OPPOSITE[machine.power] if lies else machine.power
+
+    def _switch(self, machine: Machine, wanted: Power) -> None:
+        self._room.note(machine, f"told power {wanted}")
+        if not self._room.struck(machine, IgnoresPower):
+            power.switch(self._room, machine, wanted)
+
+    def _restart(self, machine: Machine) -> None:
+        self._room.note(machine, "told restart")
+        if not self._room.struck(machine, IgnoresPower):
+            power.switch_off(self._room, machine, then_on=True)
+
+    def _override(self, machine: Machine, device: BootDevice) -> None:
+        self._room.note(machine, f"told boot device {device}")
+        if not self._room.struck(machine, ForgetsBootDevice):
+            machine.override = device
+
+    @property
+    def _called(self) -> str:
+        return f"The management controller at {self._access.bmc.address}:{self._access.bmc.port}"

@@ -1,0 +1,61 @@
+"""Hours in milliseconds: a runner and a rack take turns, and the clock jumps to whatever is next."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from colony_simulator.clock import VirtualClock
+from colony_simulator.rack import SimulatedRack
+
+PATIENCE = 1000
+"""How often in a row something may be due that is not done, before a simulation gives up."""
+
+
+class Runner(Protocol):
+    """Who does the work of the core."""
+
+    async def settle(self) -> None:
+        """Do all that can be done now."""
+
+    async def next_due(self) -> datetime | None:
+        """Return when there is something to do again without being told, or None."""
+
+
+class Stalled(RuntimeError):
+    """Something is always due and never done, so that time cannot go on."""
+
+
+class Simulation:
+    """Drives one runner and one rack on one virtual clock; the same beginning has the same end."""
+
+    def __init__(self, *, runner: Runner, rack: SimulatedRack, clock: VirtualClock) -> None:
+        self._runner = runner
+        self._rack = rack
+        self._clock = clock
+
+    async def run(self, until: datetime | None = None, *, when: Callable[[], bool] = lambda: False) -> None:
+        """Go on until nothing is left to happen, the clock has reached *until*, or *when* answers True.
+
+        With *until* the clock stands there at the end, unless *when* ended the run before.
+        """
+        stalled = 0
+        while stalled < PATIENCE:
+            await self._runner.settle()
+            if when():
+                return
+            if await self._rack.run_due():
+                stalled = 0
+                continue
+            earliest = await self._earliest()
+            if earliest is None or (until is not None and earliest > until):
+                self._clock.advance_to(until or self._clock.now())
+                return
+            stalled = 0 if earliest > self._clock.now() else stalled + 1
+            self._clock.advance_to(earliest)
+            await asyncio.sleep(0)  # Whoever slept on the clock goes first.
+        raise Stalled(f"Something has been due since {await self._earliest()} and is never done")
+
+    async def _earliest(self) -> datetime | None:
+        moments = (self._rack.next_event(), await self._runner.next_due(), self._clock.next_call())
+        return min((moment for moment in moments if moment is not None), default=None)

@@ -1,0 +1,74 @@
+"""A rack's state as bytes: MessagePack of the structs that the rack lives by, with a version in front."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from colony_core.domain.secrets import Secret
+from colony_core.errors import Invalid
+from colony_simulator.faults import Chances
+from colony_simulator.machines import Machine
+from colony_simulator.room import Etcd, Room
+from colony_simulator.timings import Timings
+
+VERSION = 1
+
+
+class SnapshotInvalid(Invalid):
+    """The bytes are no snapshot of a rack, or one of another version."""
+
+    code = "SNAPSHOT_INVALID"
+    summary = "Invalid snapshot"
+    advice = "Begin with a new rack: a snapshot is read by the version that wrote it."
+
+
+class RackState(Struct, kw_only=True):
+    """Everything that a rack would lose with its process."""
+
+    version: int = VERSION
+    at: datetime
+    seed: int
+    orders: int
+    timings: Timings
+    chances: Chances
+    etcds: dict[str, Etcd]
+    machines: list[Machine]
+
+
+def encode(room: Room) -> bytes:
+    """Return the state of *room* as bytes; the same state gives the same bytes."""
+    state = RackState(
+        at=room.clock.now(),
+        seed=room.dice.seed,
+        orders=room.orders,
+        timings=room.timings,
+        chances=room.chances,
+        etcds=room.etcds,
+        machines=list(room.machines.values()),
+    )
+    return msgspec.msgpack.encode(state, enc_hook=_revealed)
+
+
+def decode(snapshot: bytes) -> RackState:
+    """Return the state that `encode` made *snapshot* of; raise `SnapshotInvalid` if it did not."""
+    try:
+        state = msgspec.msgpack.decode(snapshot, type=RackState, dec_hook=_sealed)
+    except msgspec.MsgspecError as error:
+        raise SnapshotInvalid("The bytes are not a snapshot that this version reads") from error
+    if state.version != VERSION:
+        raise SnapshotInvalid(f"The snapshot is of version {state.version}; this version reads {VERSION}")
+    return state
+
+
+def _revealed(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError(f"A snapshot holds no {type(value).__name__}")
+
+
+def _sealed(kind: type, text: Any) -> Secret:
+    if kind is Secret and isinstance(text, str):
+        return Secret(text)
+    raise NotImplementedError(f"A snapshot holds no {kind.__name__}")
