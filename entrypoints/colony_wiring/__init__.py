@@ -1,1 +1,1 @@
-"""Settings, plug-in discovery, logging and assembly: the only place that names adapters."""
+"""Settings, plug-ins, logging, assembly: the only place that names adapters."""

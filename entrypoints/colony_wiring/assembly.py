@@ -1,0 +1,134 @@
+"""Puts a whole service together: every adapter is named here, and here alone is decided which one is used."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from colony_core import Colony, Policy, Ports
+from colony_core.domain.rate_limits import Limits
+from colony_core.ports.clock import Clock
+from colony_core.ports.hardware import Hardware
+from colony_core.ports.persistence import EntryFilter, Store
+from colony_core.ports.platform import Platform
+from colony_crypto.authorities import ClusterAuthorities
+from colony_crypto.sealing import Sealer, parse_key
+from colony_system.chance import SystemChance
+from colony_system.clock import ScaledClock, SystemClock
+from colony_system.keyfile import find_secret_key
+from colony_wiring.plugins import load
+from colony_wiring.rack import KeptRack
+from colony_wiring.settings import Settings
+from colony_wiring.steel import ByProtocol, NoPlatform
+
+NO_KEY_YET = (
+    "There is no API key yet. Make the first one, beside this server:\n  colony api-key create --description first"
+)
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """A running colony, and what people should know about how it started."""
+
+    colony: Colony
+    wall: Clock
+    notices: tuple[str, ...] = ()
+    rack: KeptRack | None = None
+
+
+@asynccontextmanager
+async def assembled(settings: Settings) -> AsyncIterator[Service]:
+    """Run the service that *settings* describe: its store is locked against a second server, its work goes on.
+
+    On leaving, acts in flight are dropped in a state that the next start takes up. When the work itself breaks,
+    whoever waits inside is cancelled and the error comes out: a server that cannot work must not look alive.
+    """
+    async with AsyncExitStack() as stack:
+        store, notices = await _open_store(settings, stack, serving=True)
+        wall = SystemClock()
+        clock: Clock = wall
+        rack: KeptRack | None = None
+        hardware: Hardware = ByProtocol()
+        platform: Platform = NoPlatform()
+        if settings.simulator > 0:
+            clock = ScaledClock(settings.simulator_speed, await _latest(store, wall.now()))
+            rack = KeptRack.open(settings.simulator, file=_rack_file(settings), clock=clock)
+            hardware, platform = rack.rack.hardware, rack.rack.platform
+        stack.push_async_callback(hardware.aclose)
+        colony = _colony(settings, store, hardware=hardware, platform=platform, clock=clock, wall=wall)
+        if rack is not None:
+            rack.rack.connect(colony.netboot)
+            await rack.enrol(colony)
+        if not await colony.api_keys.any():
+            notices += (NO_KEY_YET,)
+        async with _working(colony, rack):
+            yield Service(colony=colony, wall=wall, notices=notices, rack=rack)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Colony]:
+    """Open the store beside a server that may be running; no work goes on here."""
+    async with AsyncExitStack() as stack:
+        store, _ = await _open_store(settings, stack, serving=False)
+        wall = SystemClock()
+        yield _colony(settings, store, hardware=ByProtocol(), platform=NoPlatform(), clock=wall, wall=wall)
+
+
+async def _open_store(settings: Settings, stack: AsyncExitStack, *, serving: bool) -> tuple[Store, tuple[str, ...]]:
+    database = settings.database_path
+    found = find_secret_key(settings.secret_key, settings.secret_key_file, database=database)
+    sealer = Sealer(parse_key(found.secret))
+    open_store = load("colony_core.store", "sqlite" if database else "postgresql")
+    store: Store = await open_store(settings.database_url, sealer=sealer, serving=serving)
+    stack.push_async_callback(store.aclose)
+    return store, (found.origin,) if found.made else ()
+
+
+def _colony(
+    settings: Settings, store: Store, *, hardware: Hardware, platform: Platform, clock: Clock, wall: Clock
+) -> Colony:
+    limits = Limits(per_minute=settings.rate_limit_per_minute, per_hour=settings.rate_limit_per_hour)
+    ports = Ports(
+        store=store,
+        hardware=hardware,
+        platform=platform,
+        authorities=ClusterAuthorities(),
+        rate_limiter=load("colony_core.rate_limits", "memory")(time.monotonic_ns),
+        clock=clock,
+        wall=wall,
+        chance=SystemChance(),
+    )
+    return Colony(ports, policy=Policy(limits=limits, strict_topology=settings.strict_topology))
+
+
+@asynccontextmanager
+async def _working(colony: Colony, rack: KeptRack | None) -> AsyncIterator[None]:
+    """Keep the runner and the rack at work while inside."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(colony.runner.run(), name="runner")]
+        if rack is not None:
+            tasks += [
+                group.create_task(rack.rack.live(), name="rack"),
+                group.create_task(rack.keep(), name="rack keeper"),
+            ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _latest(store: Store, now: datetime) -> datetime:
+    """Return the present, or the last moment that the store knows if simulated time had run ahead of it."""
+    async with store.reading() as look:
+        last = await look.journal.last()
+        entries = await look.journal.after(last - 1, 1, EntryFilter())
+    return max([now, *(entry.at for entry in entries)])
+
+
+def _rack_file(settings: Settings) -> Path:
+    database = settings.database_path or Path("colony.db")
+    return database.with_name(f"{database.name}.rack")

@@ -1,0 +1,98 @@
+"""What an operator may set: one frozen value, read once from the environment, overridden by flags."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from colony_core.domain.secrets import Secret
+from colony_core.errors import Invalid
+
+DEFAULT_DATABASE = "sqlite:///colony.db"
+
+
+class SettingInvalid(Invalid):
+    """A setting has a value that cannot be used."""
+
+    code = "SETTING_INVALID"
+    summary = "Invalid setting"
+    advice = "Correct the environment variable or the flag that the details name."
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, with its default.
+
+    `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
+    are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one.
+    """
+
+    database_url: str = DEFAULT_DATABASE
+    secret_key: Secret | None = None
+    secret_key_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: str = "info"
+    log_format: str = "console"
+    simulator: int = 0
+    simulator_speed: float = 1.0
+    rate_limit_per_minute: int = 100
+    rate_limit_per_hour: int = 1000
+    strict_topology: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
+        """Return the settings of *environ* (`COLONY_DATABASE_URL`, ...), with every override that is not None.
+
+        Raises `SettingInvalid` for a value that cannot be used; the message never shows a secret.
+        """
+        given = {name: environ[_variable(name)] for name in cls.__struct_fields__ if environ.get(_variable(name))}
+        chosen = given | {name: value for name, value in overrides.items() if value is not None}
+        settings = cls(**{name: _converted(name, value) for name, value in chosen.items()})
+        _check(settings)
+        return settings
+
+    @property
+    def database_path(self) -> Path | None:
+        """Return the file of a SQLite database, or None for any other."""
+        prefix = "sqlite:///"
+        return Path(self.database_url.removeprefix(prefix)) if self.database_url.startswith(prefix) else None
+
+
+def _variable(name: str) -> str:
+    return f"COLONY_{name.upper()}"
+
+
+def _converted(name: str, value: Any) -> Any:
+    kind = Settings.__annotations__[name]
+    if "Secret" in str(kind):
+        return value if isinstance(value, Secret) else Secret(str(value))
+    if "Path" in str(kind):
+        return Path(value)
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        raise SettingInvalid(f"{_variable(name)} is {value!r}: it must be of type {kind.__name__}") from None
+
+
+def _check(settings: Settings) -> None:
+    levels, formats = ("debug", "info", "warning", "error"), ("json", "console")
+    checks = (
+        ("log_level", settings.log_level.lower() in levels, f"one of {', '.join(levels)}"),
+        ("log_format", settings.log_format in formats, f"one of {', '.join(formats)}"),
+        ("port", 0 <= settings.port <= 65535, "from 0 to 65535"),
+        ("simulator", 0 <= settings.simulator <= 200_000, "from 0 to 200000 machines"),
+        ("simulator_speed", 0 < settings.simulator_speed <= 10_000, "above 0 and at most 10000"),
+        ("rate_limit_per_minute", settings.rate_limit_per_minute >= 1, "at least 1"),
+        ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
+        ("database_url", _has_scheme(settings.database_url), "sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+    )
+    for name, fits, expected in checks:
+        if not fits:
+            shown = "" if name == "database_url" else f" is {getattr(settings, name)!r}"
+            raise SettingInvalid(f"{_variable(name)}{shown}: it must be {expected}")
+
+
+def _has_scheme(url: str) -> bool:
+    return url.startswith(("sqlite:///", "postgresql://", "postgres://")) and url != "sqlite:///"
