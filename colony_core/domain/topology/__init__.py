@@ -4,6 +4,7 @@ from colony_core.domain.topology.canonical_form import Canonical, canonical
 from colony_core.domain.topology.catalogue import RULES
 from colony_core.domain.topology.judgement import review, review_growth
 from colony_core.domain.topology.outcome import Review
+from colony_core.domain.topology.page import rules_page
 from colony_core.domain.topology.removal import (
     NodeNotFound,
     NodeNotRemovable,
@@ -11,7 +12,6 @@ from colony_core.domain.topology.removal import (
     without_node,
 )
 from colony_core.domain.topology.request import ClusterRequest, Growth, NodeRequest, as_request
-from colony_core.domain.topology.page import rules_page
 from colony_core.domain.topology.world import World
 from colony_core.domain.validation import Finding, Rule, Severity
 

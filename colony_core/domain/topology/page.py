@@ -1,7 +1,7 @@
 """The page docs/topology-rules.md as text: it says what the rules say, and is never written by hand."""
 
 from colony_core.domain.clusters import Flavor, Role
-from colony_core.domain.hardware import GB
+from colony_core.domain.hardware import GB, GIB
 from colony_core.domain.topology.catalogue import SECTIONS
 from colony_core.domain.topology.platforms import (
     CIVO_PRODUCTION,
@@ -13,6 +13,7 @@ from colony_core.domain.topology.platforms import (
     RANGES,
     Size,
 )
+from colony_core.domain.topology.wording import counted
 from colony_core.domain.validation import Rule
 
 _HEAD = """# Topology rules
@@ -31,14 +32,15 @@ A field that cannot be read is reported once; other rules about that field are s
 - `subnet` may be `24`, `/24`, `255.255.255.0` or `192.168.1.0/24`, or stand in the `ip` (`192.168.1.101/24`).
 - Host names, time servers and extra SANs become lower case; an entry that is there twice is kept once.
 - A node without `hostname` gets `<cluster>-cp-<n>` or `<cluster>-worker-<n>`, with the lowest free number.
-- Without `dns` a cluster uses {dns}, without `ntp` {ntp}, as Talos itself would. Isolated sites name their own.
+- Without `dns` a cluster uses {dns}, without `ntp` {ntp}, as Talos itself would.
+  Isolated sites name their own.
 - What a type does not use is not kept: the SSH key of a talos, the credentials of a k8s_stack.
 
 ## What there is to choose from
 
 {pairs}
 
-| flavor | role | below this: error | below this: warning |
+| flavor | role | error below (cores, memory, disk) | warning below |
 | --- | --- | --- | --- |
 {sizes}
 
@@ -56,7 +58,6 @@ stay and are ready would be less than a majority of those that stay; and unless 
 survive the loss of one, if it could before. So 3 to 2 is refused, 5 to 4 is not, and of 3 a failed one may be
 removed, as etcd wants it out before its replacement comes in.
 
-# The rules
 """
 
 
@@ -78,11 +79,12 @@ def _section(title: str, rules: tuple[Rule, ...]) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    return f"""### `{rule.id}` ({rule.severity.value})
+    return f"""### `{rule.id}`
 
-{rule.summary}
-Why: {rule.reason}
-What to do: {rule.hint}
+{rule.severity.value.capitalize()}: {rule.summary}
+
+- Why: {rule.reason}
+- What to do: {rule.hint}
 """
 
 
@@ -92,4 +94,6 @@ def _size_row(flavor: Flavor, role: Role) -> str:
 
 
 def _size(size: Size) -> str:
-    return f"{size.cores} cores, {size.memory_gib:g} GiB, {size.disk_bytes / GB:.4g} GB"
+    whole = size.disk_bytes % GIB == 0
+    disk = f"{size.disk_bytes // GIB} GiB" if whole else f"{size.disk_bytes / GB:g} GB"
+    return f"{counted(size.cores, 'core')}, {size.memory_gib:g} GiB, {disk}"
