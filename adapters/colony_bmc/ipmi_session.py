@@ -66,7 +66,7 @@ class IpmiSession(asyncio.DatagramProtocol):
             _, session = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: cls(access), remote_addr=(bmc.address, bmc.port)
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the second is what a name gives that cannot be one
             raise BmcUnreachable(f"No way leads to the controller at {bmc.address}:{bmc.port}: {error}") from None
         return session
 
