@@ -8,7 +8,7 @@ class Dice:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._key = str(seed).encode()[:64]
+        self._key = blake2b(str(seed).encode(), digest_size=32).digest()
 
     def roll(self, *what: str | int) -> float:
         """Return the number in [0, 1) that belongs to *what*."""

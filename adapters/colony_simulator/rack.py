@@ -149,7 +149,7 @@ class SimulatedRack:
         state = snapshots.decode(snapshot)
         rack = cls(
             state.machines,
-            seed=state.seed,
+            seed=int(state.seed),
             clock=clock or VirtualClock(state.at),
             timings=state.timings,
             chances=state.chances,

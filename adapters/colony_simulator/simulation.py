@@ -22,15 +22,25 @@ class Runner(Protocol):
         """Return when there is something to do again without being told, or None."""
 
 
+class Idle:
+    """A runner with nothing to do: machines alone pass the time."""
+
+    async def settle(self) -> None:
+        """Return at once."""
+
+    async def next_due(self) -> datetime | None:
+        """Return None: nothing is ever due."""
+
+
 class Stalled(RuntimeError):
     """Something is always due and never done, so that time cannot go on."""
 
 
 class Simulation:
-    """Drives one runner and one rack on one virtual clock; the same beginning has the same end."""
+    """Drives one runner, if there is one, and one rack on one virtual clock; the same beginning has the same end."""
 
-    def __init__(self, *, runner: Runner, rack: SimulatedRack, clock: VirtualClock) -> None:
-        self._runner = runner
+    def __init__(self, *, rack: SimulatedRack, clock: VirtualClock, runner: Runner | None = None) -> None:
+        self._runner = runner or Idle()
         self._rack = rack
         self._clock = clock
 

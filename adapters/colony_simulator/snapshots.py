@@ -25,11 +25,11 @@ class SnapshotInvalid(Invalid):
 
 
 class RackState(Struct, kw_only=True):
-    """Everything that a rack would lose with its process."""
+    """Everything that a rack would lose with its process; the seed is in digits, as it may be of any size."""
 
     version: int = VERSION
     at: datetime
-    seed: int
+    seed: str
     orders: int
     timings: Timings
     chances: Chances
@@ -41,7 +41,7 @@ def encode(room: Room) -> bytes:
     """Return the state of *room* as bytes; the same state gives the same bytes."""
     state = RackState(
         at=room.clock.now(),
-        seed=room.dice.seed,
+        seed=str(room.dice.seed),
         orders=room.orders,
         timings=room.timings,
         chances=room.chances,
