@@ -52,6 +52,11 @@ class Cluster:
     def keys(self) -> TalosAuthority | K3sAuthority:
         return read_authority(self.authority)
 
+    @property
+    def client_ca(self) -> str:
+        """Return what the cluster's kube-apiserver is given as its client CA file."""
+        return (self.keys.kubernetes if isinstance(self.keys, TalosAuthority) else self.keys.client).crt
+
     def kubeconfig(self, *, now: datetime | None = None) -> str:
         return ClusterAuthorities().kubeconfig(self.authority, self.spec, now=now or datetime.now(UTC)).reveal()
 
@@ -120,7 +125,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
         def start(cluster: Cluster, host: str = "127.0.0.1", port: int = 0) -> Api:
             server = server_pair(cluster.keys, cluster.spec.endpoint)
-            context = server_context(server, clients=cluster.keys.clients.crt, folder=tmp_path)
+            context = server_context(server, clients=cluster.client_ca, folder=tmp_path)
             return servers.enter_context(api(context, host=host, port=port))
 
         yield start

@@ -26,15 +26,15 @@ def test_the_kubeconfigs_client_is_one_in_openssls_eyes(cluster: Cluster, tmp_pa
     user = yaml.safe_load(cluster.kubeconfig())["users"][0]["user"]
     client = base64.b64decode(user["client-certificate-data"]).decode()
 
-    assert verified(client, trusted=cluster.keys.clients.crt, folder=tmp_path, purpose="sslclient") == (True, "OK")
-    assert not verified(client, trusted=cluster.keys.clients.crt, folder=tmp_path, purpose="sslserver")[0]
+    assert verified(client, trusted=cluster.client_ca, folder=tmp_path, purpose="sslclient") == (True, "OK")
+    assert not verified(client, trusted=cluster.client_ca, folder=tmp_path, purpose="sslserver")[0]
 
 
 def test_a_strangers_client_is_not(cluster: Cluster, stranger: Cluster, tmp_path: Path) -> None:
     user = yaml.safe_load(stranger.kubeconfig())["users"][0]["user"]
     client = base64.b64decode(user["client-certificate-data"]).decode()
 
-    assert not verified(client, trusted=cluster.keys.clients.crt, folder=tmp_path, purpose="sslclient")[0]
+    assert not verified(client, trusted=cluster.client_ca, folder=tmp_path, purpose="sslclient")[0]
 
 
 def test_every_authority_signs_what_openssl_accepts(cluster: Cluster, tmp_path: Path) -> None:
