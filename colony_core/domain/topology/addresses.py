@@ -58,6 +58,9 @@ OUTSIDE_SUBNET = Rule(
 ADDRESS_RULES = (MALFORMED, IPV6, RESERVED)
 NODE_ADDRESS_RULES = (SUBNET_MALFORMED, SUBNET_MISSING, SUBNET_CONFLICT, OUTSIDE_SUBNET)
 
+SHORTEST_PREFIX = 8
+LONGEST_PREFIX = 30
+
 _UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")))
 _PREFIX = re.compile(r"/?([0-9]{1,2})")
 
@@ -98,6 +101,13 @@ def read_address(text: str, path: str, *, notes: list[Finding]) -> IPv4Address |
 def read_optional_address(text: str | None, path: str, *, notes: list[Finding]) -> IPv4Address | None:
     """Return the address in *text*, or None where there is nothing to read."""
     return read_address(text, path, notes=notes) if text and text.strip() else None
+
+
+def network_of(address: IPv4Address | None, prefix: int | None) -> IPv4Network | None:
+    """Return the network around *address*, or None where it is unknown or cannot hold nodes."""
+    if address is None or prefix is None or not SHORTEST_PREFIX <= prefix <= LONGEST_PREFIX:
+        return None
+    return IPv4Network((address, prefix), strict=False)
 
 
 def read_interface(

@@ -1,36 +1,30 @@
 """A request as far as it could be read: what is malformed is None, so that every other rule can still be checked."""
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from msgspec import Struct
 
 from colony_core.domain.clusters import ClusterType, Flavor, Role
 
-SHORTEST_PREFIX = 8
-LONGEST_PREFIX = 30
-
 
 class DraftNode(Struct, frozen=True, kw_only=True):
-    """One machine; `path` is its place in the request, and `member` says that it is in the cluster already."""
+    """One machine; `path` is its place in the request, and `member` says that it is in the cluster already.
+
+    `network` is what address and prefix make together, or None where that is unknown or cannot hold nodes.
+    """
 
     path: str
     role: Role
     asset_id: str | None = None
     ip: IPv4Address | None = None
     prefix: int | None = None
+    network: IPv4Network | None = None
     hostname: str | None = None
     gateway: IPv4Address | None = None
     dns: tuple[str, ...] = ()
     ntp: tuple[str, ...] = ()
     disk_device: str | None = None
     member: bool = False
-
-    @property
-    def network(self) -> IPv4Network | None:
-        """Return the network that the node is in, or None where that is unknown or cannot be one."""
-        if self.ip is None or self.prefix is None or not SHORTEST_PREFIX <= self.prefix <= LONGEST_PREFIX:
-            return None
-        return IPv4Interface((self.ip, self.prefix)).network
 
 
 class Draft(Struct, frozen=True, kw_only=True):

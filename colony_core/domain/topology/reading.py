@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from colony_core.domain.clusters import Cluster, ClusterType, Flavor, Role
-from colony_core.domain.topology.addresses import read_address, read_interface, read_optional_address
+from colony_core.domain.topology.addresses import network_of, read_address, read_interface, read_optional_address
 from colony_core.domain.topology.credentials import read_region
 from colony_core.domain.topology.disk_names import read_disk
 from colony_core.domain.topology.draft import Draft, DraftNode
@@ -110,6 +110,7 @@ def _read_node(node: NodeRequest, path: str, *, role: Role, notes: list[Finding]
         asset_id=asset_id or None,
         ip=ip,
         prefix=prefix,
+        network=network_of(ip, prefix),
         hostname=read_hostname(node.hostname, f"{path}.hostname", notes=notes),
         gateway=read_optional_address(node.gateway, f"{path}.gateway", notes=notes),
         dns=read_dns(node.dns, f"{path}.dns", notes=notes),

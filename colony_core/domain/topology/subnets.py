@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from colony_core.domain.topology.draft import LONGEST_PREFIX, SHORTEST_PREFIX, Draft, DraftNode
+from colony_core.domain.topology.addresses import LONGEST_PREFIX, SHORTEST_PREFIX
+from colony_core.domain.topology.draft import Draft, DraftNode
 from colony_core.domain.topology.world import World
 from colony_core.domain.validation import Finding, Rule, Severity
 

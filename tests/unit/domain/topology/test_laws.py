@@ -29,7 +29,10 @@ from colony_testkit.topology_strategies import (
 )
 
 any_request = st.one_of(arbitrary_requests, damaged_requests)
-distinctive = st.text(st.characters(categories=("L", "N")), min_size=12, max_size=40)
+MARK = "s3cr3t"
+"""In every secret of these tests, and in no other text."""
+
+secrets = st.text(st.characters(codec="utf-8"), max_size=30).map(lambda text: f"{MARK}{text}{MARK}")
 
 
 @given(request_=st.one_of(sound_requests(), any_request))
@@ -88,20 +91,19 @@ def test_strictness_turns_every_warning_into_an_error(request_: ClusterRequest, 
     assert {(f.rule, f.path) for f in strict.errors} == {(f.rule, f.path) for f in usual.findings}
 
 
-@given(request_=any_request, tokens=st.tuples(distinctive, distinctive, distinctive), key=distinctive, world=worlds())
+@given(request_=any_request, tokens=st.tuples(secrets, secrets, secrets), key=secrets, world=worlds())
 def test_no_finding_shows_a_secret(
     request_: ClusterRequest, tokens: tuple[str, str, str], key: str, world: World
 ) -> None:
-    secrets = ClusterCredentials(
+    credentials = ClusterCredentials(
         gitlab_token=Secret(tokens[0]), image_pull_secret=Secret(tokens[1]), civo_api_token=Secret(tokens[2])
     )
     private = f"-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----"
 
     for pasted in (private, key, f"ssh-ed25519 {key}"):
-        answer = review(replace(request_, credentials=secrets, ssh_public_key=pasted), world)
-        told = repr(answer.findings)
+        answer = review(replace(request_, credentials=credentials, ssh_public_key=pasted), world)
 
-        assert [secret for secret in (*tokens, key) if secret in told] == []
+        assert MARK not in repr(answer.findings)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
