@@ -76,7 +76,7 @@ class Runner:
             moved = await self._pulse()
             if self._acting:
                 await asyncio.wait(self._acting, return_when=asyncio.FIRST_COMPLETED)
-            elif not moved:
+            elif not moved and not self._outcomes:
                 return
 
     async def next_due(self) -> datetime | None:
@@ -163,7 +163,8 @@ class Runner:
         task.add_done_callback(lambda done: self._acting.pop(done, None))
 
     async def _act(self, act: Act) -> None:
-        self._outcomes.append(await self._performer.perform(act))
+        outcome = await self._performer.perform(act)
+        self._outcomes.append(outcome)  # looked up after the wait: a pulse may have put another list there
         self._work.ring()
 
     async def _wait(self, rung: asyncio.Event) -> None:
