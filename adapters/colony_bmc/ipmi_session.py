@@ -110,10 +110,12 @@ class IpmiSession(asyncio.DatagramProtocol):
         """Log out and close the socket, whatever state the session is in; a call in flight ends with *reason*."""
         if self._transport is None:
             return
-        if self._engine is not None:
-            self._engine.log_out()
-        self._transport.close()
-        self._transport = None
+        try:
+            if self._engine is not None:
+                self._engine.log_out()
+        finally:
+            self._transport.close()
+            self._transport = None
         self._settle(reason or BmcUnreachable(f"The session with the controller at {self._where} is over"))
 
     async def _answered(self) -> Answer:

@@ -100,6 +100,15 @@ async def test_a_controller_without_room_for_a_session_may_be_asked_again(
         await hardware.controller(through(wire, sim)).power()
 
 
+async def test_nobody_talks_us_down_to_ipmi_1_5(hardware: IpmiHardware, sim: IpmiSim, wire: Wire) -> None:
+    wire.on_the_way_back = lambda packet: packet[:24] + b"\x01" + packet[25:]  # "IPMI 1.5 only"
+
+    with pytest.raises(BmcRefused, match=r"IPMI 1\.5 only"):
+        await hardware.controller(through(wire, sim)).power()
+
+    assert len(wire.sent) == 1
+
+
 async def test_credentials_that_ipmi_has_no_room_for_are_refused_unsent(
     hardware: IpmiHardware, sim: IpmiSim, wire: Wire
 ) -> None:
