@@ -48,10 +48,12 @@ ADMITTED = Verdict(admitted=True)
 def judge(log: deque[int], windows: tuple[Window, ...], now: int) -> Verdict:
     """Admit a request at *now* (nanoseconds) and write it into *log*, or say how long to wait.
 
-    The log holds the admitted times, oldest first, and is trimmed to what the windows can still see. A clock that
-    went backwards is taken to stand still: no window is ever left early.
+    The log holds the admitted times, oldest first, and is trimmed to what the windows can still see. When the clock
+    went backwards the whole log moves back with it, as if no time had passed since the last admission: no window is
+    left early, and a promised wait is still enough. So a log is to be kept after a refusal, too.
     """
-    now = max(now, log[-1]) if log else now
+    if log and now < log[-1]:
+        _move_back(log, log[-1] - now)
     wait = max((_wait(log, window, now) for window in windows), default=0)
     if wait > 0:
         return Verdict(admitted=False, retry_after=-(-wait // NANOSECONDS))
@@ -67,6 +69,11 @@ def _wait(log: deque[int], window: Window, now: int) -> int:
     if len(log) < window.limit:
         return 0
     return max(0, log[-window.limit] + window.seconds * NANOSECONDS - now)
+
+
+def _move_back(log: deque[int], by: int) -> None:
+    for place, admitted in enumerate(log):
+        log[place] = admitted - by
 
 
 def _trim(log: deque[int], windows: tuple[Window, ...], now: int) -> None:
