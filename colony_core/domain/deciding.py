@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from colony_core.domain.workflows import (
+    ENDED,
     LONGEST_PAUSE,
     Act,
     Action,
@@ -39,6 +40,9 @@ from colony_core.domain.workflows import (
 
 CANCELLED = Fault("WORKFLOW_CANCELLED", "The workflow was cancelled")
 
+MOST_DOUBLINGS = 20
+"""How often a pause is doubled at most: more would overflow before `LONGEST_PAUSE` could cut it."""
+
 
 def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:  # noqa: C901 - one case an event
     """Return the run after *event*, and what to do about it.
@@ -54,14 +58,14 @@ def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:  #
             return _passed(plan, run, now=now)
         case Failed() if _awaited(run, event):
             return _failed(plan, run, event.fault, final=event.final, now=now)
-        case Interrupted() if _awaited(run, event):
+        case Interrupted() if _awaited(run, event) and _performs(plan, run):
             return _interrupted(plan, run, now=now)
         case Heard():
             return _heard(plan, run, event, now=now)
         case CancelAsked():
             return _cancel_asked(plan, run, now=now)
         case ChildStarted():
-            return Decision(_with_child(run, Child(run_id=event.run_id, asset_id=event.asset_id)))
+            return Decision(_child_started(plan, run, event))
         case ChildEnded():
             return _child_ended(plan, run, event, now=now)
     return Decision(run)
@@ -115,7 +119,6 @@ def _attempt(plan: Plan, run: Run, *, now: datetime) -> Decision:
     note = Note(state.name, Level.INFO, step.title + (f" (attempt {state.attempt})" if state.attempt > 1 else ""))
     match step.do:
         case Perform(action):
-            begun = replace(begun, heard=()) if action is Action.POWER_ON else begun
             act = Act(run.id, state.name, state.attempt, action, now + step.within)
             return Decision(begun, (act,), (note,))
         case Await(signal) if signal in begun.heard:
@@ -130,6 +133,8 @@ def _passed(plan: Plan, run: Run, *, now: datetime) -> Decision:
     """Close the present step as done, and go to the next, to a wanted cancel, or to the end."""
     state = run.steps[run.position]
     done = _with_step(run, replace(state, status=StepStatus.COMPLETED, finished_at=now, deadline=None, error=None))
+    if plan.step(state.name).do == Perform(Action.POWER_OFF):
+        done = replace(done, heard=())  # What a machine said before it was off says nothing about its next start.
     last = run.position + 1 == len(run.steps)
     if run.ending is None and run.cancel_requested and not last:
         return _cleaning(plan, done, RunStatus.CANCELLED, CANCELLED, now=now)
@@ -169,26 +174,28 @@ def _failed(plan: Plan, run: Run, fault: Fault, *, final: bool, now: datetime) -
 
 
 def _again(run: Run, step: Step, *, now: datetime) -> Run:
-    """Put *run* back to where trying *step* again begins, after a pause."""
+    """Put *run* back to where trying *step* again begins, after a pause; steps on the way get all their tries anew."""
     failed = run.steps[run.position]
-    pause: timedelta = min(step.pause * 2 ** (failed.failures - 1), LONGEST_PAUSE)
+    doublings = min(failed.failures - 1, MOST_DOUBLINGS)
+    pause: timedelta = min(step.pause * 2**doublings, LONGEST_PAUSE)
     target = step.back_to or step.name
     start = next(place for place, state in enumerate(run.steps) if state.name == target)
     steps = list(run.steps)
     for place in range(start, run.position + 1):
-        steps[place] = replace(steps[place], status=StepStatus.PENDING, finished_at=None, deadline=None)
+        fresh = replace(steps[place], status=StepStatus.PENDING, kept=False, finished_at=None, deadline=None)
+        steps[place] = fresh if place == run.position else replace(fresh, failures=0)
     steps[start] = replace(steps[start], not_before=now + pause)
     return replace(run, steps=tuple(steps), position=start)
 
 
 def _overrun(plan: Plan, run: Run, *, now: datetime) -> Decision:
-    """Fail the present step because its time is over; children that still work are told to stop first."""
+    """Fail the present step because its time is over; children that still work are told to stop first, once."""
     state = run.steps[run.position]
     step = plan.step(state.name)
     match step.do:
         case Await(overrun=(code, message)):
             return _failed(plan, run, Fault(code, message), final=False, now=now)
-        case FanOut() if _living(run):
+        case FanOut() if _living(run) and state.error is None:
             late = _with_step(run, replace(state, deadline=now + step.within, error=_too_slow(step)))
             return Decision(late, (CancelChildren(_living(run)),))
         case _:
@@ -241,10 +248,19 @@ def _cancel_asked(plan: Plan, run: Run, *, now: datetime) -> Decision:
     return _after(Decision(asked, (), (note,)), _cleaning(plan, stopped, RunStatus.CANCELLED, CANCELLED, now=now))
 
 
+def _child_started(plan: Plan, run: Run, event: ChildStarted) -> Run:
+    """Note a new child of the present fan-out; one that is known already, or comes too late, changes nothing."""
+    state = run.steps[run.position]
+    fans_out = state.status is StepStatus.RUNNING and isinstance(plan.step(state.name).do, FanOut)
+    if not fans_out or any(child.run_id == event.run_id for child in run.children):
+        return run
+    return _with_child(run, Child(run_id=event.run_id, asset_id=event.asset_id))
+
+
 def _child_ended(plan: Plan, run: Run, event: ChildEnded, *, now: datetime) -> Decision:
     """Note the child's end; when it was the last, the fan-out succeeds if every child did."""
     known = next((child for child in run.children if child.run_id == event.run_id), None)
-    if known is None or known.status is event.status:
+    if known is None or known.status in ENDED:
         return Decision(run)
     run = _with_child(run, replace(known, status=event.status))
     state = run.steps[run.position]
@@ -279,6 +295,11 @@ def _closed(run: Run, *, now: datetime) -> Run:
 def _awaited(run: Run, event: Succeeded | Failed | Interrupted) -> bool:
     state = run.steps[run.position]
     return state.status is StepStatus.RUNNING and (state.name, state.attempt) == (event.step, event.attempt)
+
+
+def _performs(plan: Plan, run: Run) -> bool:
+    """Tell whether the present step is one that a process performs; waiting is in nobody's hands."""
+    return isinstance(plan.step(run.steps[run.position].name).do, Perform)
 
 
 def _living(run: Run) -> tuple[str, ...]:
