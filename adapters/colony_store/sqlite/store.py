@@ -1,39 +1,210 @@
-"""The store itself: who may read and write the file when."""
+"""The store itself: who may read and write the file, and when."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Literal
 
-from colony_core.ports.persistence import Transaction
-from colony_store.sealing import Sealer
+from colony_core.ports.persistence import StoreUnavailable
+from colony_core.ports.sealing import Sealer
+from colony_store.sqlite.api_keys import Touches
+from colony_store.sqlite.key_check import check_key
+from colony_store.sqlite.link import Link, Synchronous
+from colony_store.sqlite.migrations import current_version, migrate, version_of
+from colony_store.sqlite.server_lock import ServerLock
+from colony_store.sqlite.transaction import Shared, SqliteTransaction
+from colony_store.sqlite.unit import Unit
 
-Synchronous = Literal["full", "off"]
+READERS = 4
+BUSY_SECONDS = 5.0
+TOUCH_SECONDS = 3.0
+_TURN_SECONDS = 30.0
 
 
 class SqliteStore:
-    """Everything that Colony remembers, in the SQLite file at *path*; made with `SqliteStore.open`."""
+    """Everything that Colony remembers, in one SQLite file; made with `SqliteStore.open`.
+
+    One connection writes, a few others look; each has a thread of its own, which ends with `aclose` and would
+    otherwise keep the process alive. Other processes may use the same file at the same time; that only one of them
+    is a server is what `acquire_server_lock` is for.
+    """
+
+    def __init__(self, path: Path, *, writer: Link, readers: list[Link], sealer: Sealer) -> None:
+        self._path = path
+        self._writer = writer
+        self._readers = readers
+        self._touches = Touches(self._note_uses_soon)
+        self._shared = Shared.beginning(sealer, self._touches)
+        self._writing = asyncio.Lock()
+        self._idle: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
+        for reader in readers:
+            self._idle.put_nowait(reader)
+        self._open_units: dict[asyncio.Task[object] | None, SqliteTransaction] = {}
+        self._server_lock: ServerLock | None = None
+        self._noting: asyncio.Task[None] | None = None
+        self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, *, sealer: Sealer, synchronous: Synchronous = "full") -> "SqliteStore":
-        """Return the store in the file at *path*, made and migrated if need be."""
-        raise NotImplementedError
+    async def open(
+        cls,
+        path: Path,
+        *,
+        sealer: Sealer,
+        synchronous: Synchronous = "full",
+        busy_seconds: float = BUSY_SECONDS,
+        readers: int = READERS,
+    ) -> "SqliteStore":
+        """Return the store in the file at *path*, made (readable by its owner alone) and migrated if need be.
+
+        *synchronous* is for tests: with "off" a crash of the machine may lose what was acknowledged. Writers of other
+        processes are waited for, twice *busy_seconds*. Raises `SchemaTooNew`, `NotOurs`, `SecretKeyWrong` or
+        another `StoreUnavailable`.
+        """
+        async with contextlib.AsyncExitStack() as links:
+            _make_private(path)
+            writer = await Link.open(path, busy_seconds=busy_seconds, synchronous=synchronous, writes=True)
+            links.push_async_callback(writer.close)
+            await writer.hop(migrate)
+            await writer.hop(lambda connection: check_key(connection, sealer, path))
+            looking: list[Link] = []
+            for _ in range(readers):
+                reader = await Link.open(path, busy_seconds=busy_seconds, synchronous=synchronous, writes=False)
+                links.push_async_callback(reader.close)
+                looking.append(reader)
+            links.pop_all()
+        return cls(path, writer=writer, readers=looking, sealer=sealer)
 
     def acquire_server_lock(self) -> None:
         """Keep every other server off this file until `aclose`; raise `StoreInUse` when one has it."""
-        raise NotImplementedError
+        if self._server_lock is None:
+            self._server_lock = ServerLock(self._path)
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin to change things; see `colony_core.ports.persistence.Store`."""
-        raise NotImplementedError
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """Begin to change things; inside another transaction of the same task, go on with that one."""
+        task = asyncio.current_task()
+        outer = self._open_units.get(task)
+        if outer is not None and outer.unit.writes:
+            with _dooming(outer.unit):
+                yield outer
+            return
+        async with self._turn():
+            unit = Unit(self._writer, writes=True)
+            with self._open(task, unit) as transaction:
+                yield transaction
+                await unit.commit()
 
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin to look at things; see `colony_core.ports.persistence.Store`."""
-        raise NotImplementedError
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqliteTransaction]:
+        """Begin to look at things; inside a transaction or another look of the same task, go on with that one."""
+        task = asyncio.current_task()
+        outer = self._open_units.get(task)
+        if outer is not None:
+            yield outer
+            return
+        link = await self._reader()
+        try:
+            with self._open(task, Unit(link, writes=False)) as transaction:
+                yield transaction
+        finally:
+            self._idle.put_nowait(link)
 
     async def check(self) -> None:
         """Return if the store is reachable and its schema is current; raise `StoreUnavailable` otherwise."""
-        raise NotImplementedError
+        async with self.reading() as look:
+            version = await look.unit.run(version_of)
+        if version != current_version():
+            raise StoreUnavailable(f"The database has schema {version}, and this release wants {current_version()}")
 
     async def aclose(self) -> None:
-        """Let go of every connection."""
-        raise NotImplementedError
+        """Write down the last uses of keys, wait for the present transaction, and let go of every connection."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._noting is not None:
+            self._noting.cancel()
+        async with contextlib.AsyncExitStack() as last:
+            last.callback(self._release_server_lock)
+            for link in (self._writer, *self._readers):  # the writer goes last: it empties the log into the file
+                last.push_async_callback(link.close)
+            with contextlib.suppress(StoreUnavailable):
+                await self._note_uses()
+            await self._writing.acquire()
+
+    @contextlib.contextmanager
+    def _open(self, task: asyncio.Task[object] | None, unit: Unit) -> Iterator[SqliteTransaction]:
+        before = self._open_units.get(task)
+        self._open_units[task] = transaction = SqliteTransaction(unit, self._shared)
+        try:
+            yield transaction
+        finally:
+            unit.end()
+            if before is None:
+                del self._open_units[task]
+            else:
+                self._open_units[task] = before
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for our turn to write; whoever waits for itself in another task is told so in the end."""
+        try:
+            if self._writing.locked():
+                async with asyncio.timeout(_TURN_SECONDS):
+                    await self._writing.acquire()
+            else:
+                await self._writing.acquire()
+        except TimeoutError:
+            raise StoreUnavailable("The store is busy: another transaction holds it up") from None
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    async def _reader(self) -> Link:
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                return await self._idle.get()
+        except TimeoutError:
+            raise StoreUnavailable("The store is busy: all its readers are taken") from None
+
+    def _note_uses_soon(self) -> None:
+        if self._noting is None and not self._closed:
+            self._noting = asyncio.create_task(self._note_uses_later())
+
+    async def _note_uses_later(self) -> None:
+        try:
+            await asyncio.sleep(TOUCH_SECONDS)
+            await self._note_uses()
+        except StoreUnavailable:
+            pass  # the notes stay in memory, and the next use tries again
+        finally:
+            self._noting = None
+
+    async def _note_uses(self) -> None:
+        noted = self._touches.noted()
+        if noted:
+            async with self.transaction() as transaction:
+                transaction.api_keys.write_down(noted)
+            self._touches.written(noted)
+
+    def _release_server_lock(self) -> None:
+        if self._server_lock is not None:
+            self._server_lock.release()
+
+
+@contextlib.contextmanager
+def _dooming(unit: Unit) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as failure:
+        unit.fail(failure)
+        raise
+
+
+def _make_private(path: Path) -> None:
+    """Make the file so that its owner alone may read it; SQLite gives its other files the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(f"The database {path} cannot be opened: {error.strerror}") from error

@@ -1,0 +1,43 @@
+"""What is kept beside a document so that it can be found: the same for every database."""
+
+from datetime import UTC, datetime, timedelta
+
+from colony_core.domain.assets import Asset
+from colony_core.domain.workflows import Run, StepStatus
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return *moment* as whole microseconds since 1970: exact, and in the order of time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the moment that `micros` made a number of."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def due(run: Run) -> int | None:
+    """Return when *run* must be woken, in microseconds since 1970."""
+    at = run.due
+    return None if at is None else micros(at)
+
+
+def in_flight(run: Run) -> bool:
+    """Tell whether the present step of *run* was begun."""
+    step = run.current
+    return step is not None and step.status is StepStatus.RUNNING
+
+
+def known_macs(asset: Asset) -> frozenset[str]:
+    """Return every network address that *asset* may boot with, in lower case."""
+    nics = asset.inventory.nics if asset.inventory is not None else ()
+    return frozenset(mac.lower() for mac in (*asset.macs, *(nic.mac for nic in nics)) if mac)
+
+
+def system_uuid(asset: Asset) -> str | None:
+    """Return the UUID of the machine's board in lower case, or None while it is unknown."""
+    uuid = asset.inventory.system.uuid if asset.inventory is not None else ""
+    return uuid.lower() or None

@@ -1,0 +1,48 @@
+"""Clusters in SQLite."""
+
+import sqlite3
+
+from colony_core.domain.clusters import Cluster, ClusterNameTaken, ClusterNotFound
+from colony_core.ports.persistence import ClusterFilter, Page, Paging, StaleWrite
+from colony_store.records import CLUSTERS
+from colony_store.sqlite import listing, queries
+from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.shelf import Shelf
+from colony_store.sqlite.table import Row, Table
+from colony_store.sqlite.unit import Unit
+
+_EVERYTHING = queries.keys_of(queries.CLUSTERS["everything"])
+
+
+class SqliteClusters(Shelf[Cluster]):
+    """See `colony_core.ports.persistence.Clusters`."""
+
+    def __init__(self, unit: Unit, counters: Counters, table: Table[Cluster]) -> None:
+        super().__init__(unit, counters, table, missing=ClusterNotFound)
+
+    async def all(self) -> tuple[Cluster, ...]:
+        """Return every living cluster, oldest first."""
+        return await self.find(_EVERYTHING)
+
+    async def page(self, paging: Paging, where: ClusterFilter) -> Page[Cluster]:
+        """Return one page of the clusters that match."""
+        return await self.page_of(paging, listing.clusters(where))
+
+
+def table() -> Table[Cluster]:
+    """Return how clusters lie in their table, with nothing remembered yet."""
+    return Table("cluster", CLUSTERS, queries.CLUSTERS, columns=_columns, taken=_taken, clash=_clash, room=1024)
+
+
+def _columns(cluster: Cluster) -> Row:
+    return cluster.spec.name, cluster.status.value, cluster.spec.type.value
+
+
+def _taken(cluster: Cluster) -> StaleWrite:
+    return StaleWrite(f"Cluster '{cluster.id}' exists already: nothing was written")
+
+
+def _clash(connection: sqlite3.Connection, cluster: Cluster) -> ClusterNameTaken | None:
+    name = cluster.spec.name
+    row = connection.execute(queries.CLUSTERS["holder_of_name"], (name, cluster.id)).fetchone()
+    return None if row is None else ClusterNameTaken(name)

@@ -1,0 +1,73 @@
+"""The queries behind lists: one place in an index to begin at, and as many rows from there as the page has."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
+from colony_core.ports.persistence import AssetFilter, ClusterFilter, RunFilter
+from colony_store.sqlite.queries import keys_of
+
+
+class Listing(Struct, frozen=True):
+    """A list by name, its query for `seq, revision`, and what the query's filters are given."""
+
+    name: str
+    keys_query: str
+    filters: tuple[str, ...] = ()
+
+    def arguments(self, *, after: int, limit: int) -> Sequence[object]:
+        """Return everything that the query is given."""
+        return (*self.filters, after, limit)
+
+
+def assets(where: AssetFilter) -> Listing:
+    """Return the list of assets; with tags it walks along the first one's entries."""
+    if not where.tags:
+        status = () if where.status is None else (where.status,)
+        return Listing("assets", _by_columns("assets", ("status",) * len(status)), status)
+    status = () if where.status is None else (where.status,)
+    first, *others = where.tags
+    filters = (*first, *(part for tag in others for part in tag), *status)
+    return Listing("assets", _by_tags(len(others), with_status=bool(status)), filters)
+
+
+def clusters(where: ClusterFilter) -> Listing:
+    """Return the list of clusters."""
+    chosen = _chosen(type=where.type, status=where.status)
+    return Listing("clusters", _by_columns("clusters", tuple(chosen)), tuple(chosen.values()))
+
+
+def runs(where: RunFilter) -> Listing:
+    """Return the list of workflows; whose they are narrows it most, so that it leads."""
+    owner = _chosen(asset_id=where.asset_id, cluster_id=where.cluster_id)
+    chosen = {**owner, **_chosen(type=where.type, status=where.status)}
+    return Listing("workflows", _by_columns("runs", tuple(chosen), leading=1 if owner else 2), tuple(chosen.values()))
+
+
+def _chosen(**filters: str | None) -> dict[str, str]:
+    return {column: value for column, value in filters.items() if value is not None}
+
+
+@lru_cache(maxsize=64)
+def _by_columns(table: str, columns: tuple[str, ...], *, leading: int = 2) -> str:
+    """Return the query that filters by *columns*: the first *leading* ones choose the index.
+
+    A plus before a column keeps SQLite, which has no statistics, from choosing by it.
+    """
+    marked = [column if place < leading else f"+{column}" for place, column in enumerate(columns)]
+    conditions = " AND ".join([*(f"{column} = ?" for column in marked), "seq > ?"])
+    return keys_of(f"SELECT seq, revision FROM {table} WHERE {conditions} ORDER BY seq LIMIT ?")  # noqa: S608 - our names
+
+
+@lru_cache(maxsize=64)
+def _by_tags(others: int, *, with_status: bool) -> str:
+    more = (
+        " AND EXISTS (SELECT 1 FROM asset_tags AS other"
+        " WHERE other.key = ? AND other.value = ? AND other.seq = assets.seq)"
+    )
+    return keys_of(
+        "SELECT assets.seq, assets.revision FROM asset_tags AS tag CROSS JOIN assets ON assets.seq = tag.seq"  # noqa: S608 - our names
+        f" WHERE tag.key = ? AND tag.value = ?{more * others}{' AND +assets.status = ?' * with_status}"
+        " AND tag.seq > ? ORDER BY tag.seq LIMIT ?"
+    )

@@ -1,0 +1,37 @@
+"""The SQL that is known beforehand, by name; `-- name: x` begins a query in the .sql files beside this module."""
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def load(source: str) -> Mapping[str, str]:
+    """Return the queries of the file *source*.sql by name."""
+    text = files(__name__).joinpath(f"{source}.sql").read_text(encoding="utf-8")
+    _, *parts = _NAME.split(text)
+    return MappingProxyType({name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)})
+
+
+def keys_of(selection: str) -> str:
+    """Return a query for what *selection* gives (`seq, revision`) as one row with one JSON text of pairs.
+
+    One row instead of many: for every row Python's sqlite3 lets go of the interpreter lock and waits for it again,
+    which beside a busy event loop costs more than the query. SQLite promises no order here: whoever needs one sorts.
+    """
+    return f"SELECT '[' || group_concat('[' || seq || ',' || revision || ']') || ']' FROM ({selection})"  # noqa: S608 - constant SQL
+
+
+def documents_of(selection: str) -> str:
+    """Return a query for what *selection* gives (`seq, version, document`) as one JSON text of triples."""
+    return (
+        f"SELECT '[' || group_concat('[' || seq || ',' || version || ',' || document || ']') || ']' FROM ({selection})"  # noqa: S608 - constant SQL
+    )
+
+
+ASSETS = load("assets")
+CLUSTERS = load("clusters")
+RUNS = load("runs")
+OTHERS = load("others")

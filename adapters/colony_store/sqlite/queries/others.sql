@@ -1,0 +1,62 @@
+-- name: counters
+SELECT kind, last FROM counters
+
+-- name: count_on
+INSERT INTO counters (kind, last) VALUES (?, ?)
+ON CONFLICT DO UPDATE SET last = max(last, excluded.last)
+
+-- name: key_insert
+INSERT INTO api_keys (id, version, document, last_used_at) VALUES (?, ?, ?, ?)
+
+-- name: key_update
+UPDATE api_keys SET version = ?, document = ? WHERE id = ?
+
+-- name: key_touch
+UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?
+
+-- name: key_by_id
+SELECT version, last_used_at, document FROM api_keys WHERE id = ?
+
+-- name: key_any
+SELECT 1 FROM api_keys LIMIT 1
+
+-- name: key_page
+SELECT seq, version, last_used_at, document FROM api_keys WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: entry_insert
+INSERT INTO journal (run_id, version, document) VALUES (?, ?, ?)
+
+-- name: entries
+SELECT seq, version, document FROM journal WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: entries_of_run
+SELECT seq, version, document FROM journal WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?
+
+-- name: entry_last
+SELECT coalesce(max(seq), 0) FROM journal
+
+-- name: secret_get
+SELECT sealed FROM vault WHERE owner = ? AND name = ?
+
+-- name: secret_put
+INSERT INTO vault (owner, name, sealed) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET sealed = excluded.sealed
+
+-- name: secret_remove
+DELETE FROM vault WHERE owner = ?
+
+-- name: answer_get
+SELECT at, version, sealed FROM answers WHERE caller = ? AND key = ?
+
+-- name: answer_put
+INSERT INTO answers (caller, key, at, version, sealed) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET at = excluded.at, version = excluded.version, sealed = excluded.sealed
+
+-- name: answer_purge
+DELETE FROM answers WHERE at <= ?
+
+-- name: setting_get
+SELECT value FROM settings WHERE name = ?
+
+-- name: setting_put
+INSERT INTO settings (name, value) VALUES (?, ?)

@@ -1,0 +1,179 @@
+"""The values of one table as one transaction sees them: its own writes included, and everything read only once."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Generic
+
+import msgspec
+
+from colony_core.ports.persistence import Page, Paging
+from colony_store.cursors import cursor_after, seq_of
+from colony_store.records import R, stamped
+from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.link import Work
+from colony_store.sqlite.listing import Listing
+from colony_store.sqlite.table import Batch, Table, stale
+from colony_store.sqlite.unit import Unit
+
+
+class Kept(Generic[R]):
+    """What a transaction knows of one id.
+
+    Its `value` carries the revision `base` for as long as the transaction lasts, as `put` is given the revision that
+    was read. `stored` is the revision in the table: None for no row, and one above `base` once `written`.
+    """
+
+    __slots__ = ("base", "known", "replaced", "seq", "stored", "value", "written")
+
+    def __init__(self, value: R | None, *, stored: int | None, seq: int | None = None) -> None:
+        self.value = value
+        self.base = 0 if value is None else value.revision
+        self.stored = stored
+        self.seq = seq
+        self.known: R | None = value if seq is not None else None
+        self.written: R | None = None
+        self.replaced = False
+
+
+class Shelf(Generic[R]):
+    """Reads through to the table, and holds writes back until the unit sends them."""
+
+    def __init__(self, unit: Unit, counters: Counters, table: Table[R], *, missing: Callable[[str], Exception]) -> None:
+        self._unit = unit
+        self._counters = counters
+        self._table = table
+        self._missing = missing
+        self._kept: dict[str, Kept[R]] = {}
+        self._dirty: dict[str, Kept[R]] = {}
+        unit.join(self)
+
+    async def get(self, id: str) -> R:
+        """Return the value of that *id*, or raise that it is missing."""
+        if id not in self._kept:
+            await self._meet(self._table.by_id, (id,), after_writes=False)
+        kept = self._kept.get(id)
+        if kept is None or kept.value is None:
+            raise self._missing(id)
+        return kept.value
+
+    async def get_many(self, ids: Sequence[str]) -> dict[str, R]:
+        """Return the values that exist, by id, in the order of *ids*."""
+        unknown = [id for id in dict.fromkeys(ids) if id not in self._kept]
+        if unknown:
+            await self._meet(self._table.by_ids, (msgspec.json.encode(unknown).decode(),), after_writes=False)
+        found = ((id, self._kept.get(id)) for id in ids)
+        return {id: kept.value for id, kept in found if kept is not None and kept.value is not None}
+
+    async def find(self, keys_query: str, *arguments: object) -> tuple[R, ...]:
+        """Return whatever *keys_query* gives, oldest first."""
+        return tuple(value for _, value in await self._meet(keys_query, arguments))
+
+    async def page_of(self, paging: Paging, listing: Listing) -> Page[R]:
+        """Return one page of *listing*: it reads one row more, to know whether there is a next page."""
+        arguments = listing.arguments(after=seq_of(paging.cursor, listing.name), limit=paging.limit + 1)
+        rows = await self._meet(listing.keys_query, arguments)
+        items = tuple(value for _, value in rows[: paging.limit])
+        if len(rows) <= paging.limit:
+            return Page(items)
+        return Page(items, cursor_after(rows[paging.limit - 1][0], listing.name))
+
+    def add(self, value: R) -> None:
+        """Hold back a new value."""
+        self._unit.require_writable()
+        self._counters.met(self._table.kind, value.id)
+        kept = self._kept.get(value.id)
+        if kept is None:
+            kept = Kept(value, stored=None)
+        elif kept.value is None:
+            kept.replaced = kept.stored is not None
+            kept.value, kept.base, kept.known = value, value.revision, None
+        else:
+            raise self._table.taken(value)
+        self._kept[value.id] = self._dirty[value.id] = kept
+
+    def put(self, value: R) -> None:
+        """Hold back the next revision of a value."""
+        kept = self._of_same_revision(value)
+        kept.value = value
+        self._dirty[value.id] = kept
+
+    def remove(self, value: R) -> None:
+        """Hold back the end of a value."""
+        kept = self._of_same_revision(value)
+        kept.value = None
+        self._dirty[value.id] = kept
+
+    def take(self) -> Work | None:
+        """Return what writes everything that was held back."""
+        if not self._dirty:
+            return None
+        batch = Batch()
+        for id, kept in self._dirty.items():
+            self._fill(batch, id, kept)
+        values = [kept.value for kept in self._dirty.values() if kept.value is not None]
+        self._dirty = {}
+        return partial(self._table.write, batch=batch, values=values)
+
+    def committed(self) -> None:
+        """Remember what was written, as whoever reads it next need not decode it."""
+        for kept in self._kept.values():
+            if kept.written is not None and kept.seq is not None:
+                self._table.decoded.put(kept.seq, kept.written)
+
+    async def _meet(
+        self, keys_query: str, arguments: Sequence[object], *, after_writes: bool = True
+    ) -> list[tuple[int, R]]:
+        rows = await self._unit.run(
+            lambda connection: self._table.find(connection, keys_query, arguments, remember=not self._unit.wrote),
+            after_writes=after_writes,
+        )
+        met = [(seq, self._met(seq, value)) for seq, value in rows]
+        return [(seq, kept.value) for seq, kept in met if kept.value is not None]
+
+    def _met(self, seq: int, value: R) -> Kept[R]:
+        kept = self._kept.get(value.id)
+        if kept is None:
+            kept = self._kept[value.id] = Kept(value, stored=value.revision, seq=seq)
+        kept.seq = seq
+        return kept
+
+    def _of_same_revision(self, value: R) -> Kept[R]:
+        self._unit.require_writable()
+        kept = self._kept.get(value.id)
+        if kept is None:
+            # Not read in this transaction: the write itself will tell whether the revision is the stored one.
+            kept = self._kept[value.id] = Kept(value, stored=value.revision)
+        elif kept.value is None or kept.base != value.revision:
+            raise stale(self._table.kind, value.id)
+        return kept
+
+    def _fill(self, batch: Batch, id: str, kept: Kept[R]) -> None:
+        if kept.stored is not None and (kept.value is None or kept.replaced):
+            batch.delete.append((id, kept.stored))
+            kept.stored, kept.seq, kept.replaced = None, None, False
+        batch.revisions[id] = None
+        if kept.value is not None:
+            self._fill_value(batch, kept, kept.value)
+        else:
+            kept.written = None
+
+    def _fill_value(self, batch: Batch, kept: Kept[R], value: R) -> None:
+        """Write the columns and the side rows only where they differ: most writes change the document alone."""
+        revision = kept.base + 1
+        kept.written = stamped(value, revision)
+        row = (revision, self._table.codec.version, self._table.codec.encode(kept.written))
+        columns = self._table.columns(value)
+        if kept.stored is None:
+            batch.insert.append((value.id, *row, *columns))
+        elif kept.known is not None and self._table.columns(kept.known) == columns:
+            batch.rewrite.append((*row, value.id, kept.stored))
+        else:
+            batch.update.append((*row, *columns, value.id, kept.stored))
+        for side in self._table.sides:
+            rows = side.rows(value)
+            if kept.stored is not None and (kept.known is None or side.rows(kept.known) != rows):
+                batch.forget.append((side.forget, value.id))
+            if kept.known is None or side.rows(kept.known) != rows:
+                batch.add.extend((side.add, (*each, value.id)) for each in sorted(rows, key=repr))
+        kept.stored, kept.known = revision, value
+        batch.revisions[value.id] = revision

@@ -1,0 +1,131 @@
+"""How assets, clusters and workflows lie in their tables: a document, and beside it what it is found by."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic
+
+import msgspec
+
+from colony_core.ports.persistence import StaleWrite
+from colony_store.decoded import Decoded
+from colony_store.records import Codec, R
+from colony_store.sqlite.queries import documents_of, keys_of
+
+Row = tuple[object, ...]
+
+_KEYS = msgspec.json.Decoder(list[tuple[int, int]])
+_DOCUMENTS = msgspec.json.Decoder(list[tuple[int, int, msgspec.Raw]])
+
+
+class Side(msgspec.Struct, Generic[R], frozen=True):
+    """Rows in another table that lead to a value: its tags, its network addresses."""
+
+    forget: str
+    add: str
+    rows: Callable[[R], frozenset[Row]]
+
+
+class Batch(msgspec.Struct):
+    """Writes that were held back: rows for the named queries, and the revision that each id has after them."""
+
+    delete: list[Row] = msgspec.field(default_factory=list)
+    insert: list[Row] = msgspec.field(default_factory=list)
+    update: list[Row] = msgspec.field(default_factory=list)
+    rewrite: list[Row] = msgspec.field(default_factory=list)
+    forget: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    add: list[tuple[str, Row]] = msgspec.field(default_factory=list)
+    revisions: dict[str, int | None] = msgspec.field(default_factory=dict)
+
+
+Clash = Callable[[sqlite3.Connection, R], Exception | None]
+"""Says whose uniqueness a value offends, or None."""
+
+
+class Table(Generic[R]):
+    """One table; it belongs to one store, as it remembers what it decoded."""
+
+    def __init__(
+        self,
+        kind: str,
+        codec: Codec[R],
+        queries: Mapping[str, str],
+        *,
+        columns: Callable[[R], Row],
+        taken: Callable[[R], Exception],
+        clash: Clash[R] = lambda _connection, _value: None,
+        sides: tuple[Side[R], ...] = (),
+        room: int = 4096,
+    ) -> None:
+        self.kind = kind
+        self.columns = columns
+        self.taken = taken
+        self.sides = sides
+        self.codec = codec
+        self.queries = queries
+        self.by_id = keys_of(queries["by_id"])
+        self.by_ids = keys_of(queries["by_ids"])
+        self.decoded: Decoded[R] = Decoded(room)
+        self._documents = documents_of(queries["documents"])
+        self._clash = clash
+
+    def find(
+        self, connection: sqlite3.Connection, keys_query: str, arguments: Sequence[object], *, remember: bool
+    ) -> list[tuple[int, R]]:
+        """Return seq and value of whatever *keys_query* gives, in the order of seq."""
+        (text,) = connection.execute(keys_query, arguments).fetchone()
+        keys = sorted(_KEYS.decode(text)) if text is not None else []
+        found = {seq: self.decoded.get(seq, revision) for seq, revision in keys}
+        missing = [seq for seq, value in found.items() if value is None]
+        if missing:
+            (text,) = connection.execute(self._documents, (msgspec.json.encode(missing).decode(),)).fetchone()
+            for seq, version, document in _DOCUMENTS.decode(text):
+                found[seq] = value = self.codec.decode(document, version)
+                if remember:
+                    self.decoded.put(seq, value)
+        return [(seq, value) for seq, value in found.items() if value is not None]
+
+    def write(self, connection: sqlite3.Connection, batch: Batch, values: list[R]) -> None:
+        """Write *batch*, which makes *values*; raise `StaleWrite`, or what the clash of a value is."""
+        by_id = {value.id: value for value in values}
+        changed = self._change(connection, batch, by_id)
+        for row in batch.insert:
+            try:
+                connection.execute(self.queries["insert"], row)
+            except sqlite3.IntegrityError as error:
+                value = by_id[str(row[0])]
+                raise self._clash(connection, value) or self.taken(value) from error
+        self._write_sides(connection, batch)
+        if changed != len(batch.delete) + len(batch.update) + len(batch.rewrite):
+            raise self._stale(connection, batch)
+
+    def _change(self, connection: sqlite3.Connection, batch: Batch, by_id: Mapping[str, R]) -> int:
+        """Return how many rows were there to be changed."""
+        changed = 0
+        try:
+            for name, rows in (("delete", batch.delete), ("update", batch.update), ("rewrite", batch.rewrite)):
+                if rows:
+                    changed += connection.executemany(self.queries[name], rows).rowcount
+        except sqlite3.IntegrityError as error:
+            clashes = (self._clash(connection, value) for value in by_id.values())
+            raise next(filter(None, clashes), error) from error
+        return changed
+
+    def _write_sides(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        for query, id in batch.forget:
+            connection.execute(self.queries[query], (id,))
+        for query, row in batch.add:
+            connection.execute(self.queries[query], row)
+
+    def _stale(self, connection: sqlite3.Connection, batch: Batch) -> StaleWrite:
+        for id, revision in batch.revisions.items():
+            row = connection.execute(self.queries["revision"], (id,)).fetchone()
+            if (row[0] if row else None) != revision:
+                break
+        else:
+            id = str(batch.delete[0][0])  # the only write that leaves no trace
+        return stale(self.kind, id)
+
+
+def stale(kind: str, id: str) -> StaleWrite:
+    """Return the refusal to overwrite what somebody else changed."""
+    return StaleWrite(f"{kind.capitalize()} '{id}' was changed by somebody else in the meantime: nothing was written")

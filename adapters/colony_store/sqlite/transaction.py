@@ -1,0 +1,91 @@
+"""Everything in the store as one unit of work sees it."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from msgspec import Struct
+
+from colony_core.domain.assets import Asset
+from colony_core.domain.clusters import Cluster
+from colony_core.domain.workflows import Run
+from colony_core.ports.sealing import Sealer
+from colony_store.sqlite import assets, clusters, runs
+from colony_store.sqlite.api_keys import SqliteApiKeys, Touches
+from colony_store.sqlite.assets import SqliteAssets
+from colony_store.sqlite.clusters import SqliteClusters
+from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.journal import SqliteJournal
+from colony_store.sqlite.runs import SqliteRuns
+from colony_store.sqlite.table import Table
+from colony_store.sqlite.unit import Unit
+from colony_store.sqlite.vault import SqliteAnswers, SqliteVault
+
+
+class Shared(Struct, frozen=True):
+    """What all transactions of one store have in common."""
+
+    sealer: Sealer
+    touches: Touches
+    assets: Table[Asset]
+    clusters: Table[Cluster]
+    runs: Table[Run]
+
+    @classmethod
+    def beginning(cls, sealer: Sealer, touches: Touches) -> "Shared":
+        """Return what a store has in common that nobody has used yet."""
+        return cls(sealer, touches, assets.table(), clusters.table(), runs.table())
+
+
+class SqliteTransaction:
+    """See `colony_core.ports.persistence.Transaction`; made anew for each, so nothing is built before it is used."""
+
+    def __init__(self, unit: Unit, shared: Shared) -> None:
+        self.unit = unit
+        self._shared = shared
+
+    @cached_property
+    def assets(self) -> SqliteAssets:
+        """Return the assets."""
+        return SqliteAssets(self.unit, self._counters, self._shared.assets)
+
+    @cached_property
+    def clusters(self) -> SqliteClusters:
+        """Return the clusters."""
+        return SqliteClusters(self.unit, self._counters, self._shared.clusters)
+
+    @cached_property
+    def runs(self) -> SqliteRuns:
+        """Return the workflows."""
+        return SqliteRuns(self.unit, self._counters, self._shared.runs)
+
+    @cached_property
+    def api_keys(self) -> SqliteApiKeys:
+        """Return the API keys."""
+        return SqliteApiKeys(self.unit, self._shared.touches)
+
+    @cached_property
+    def journal(self) -> SqliteJournal:
+        """Return the journal."""
+        return SqliteJournal(self.unit)
+
+    @cached_property
+    def vault(self) -> SqliteVault:
+        """Return the vault."""
+        return SqliteVault(self.unit, self._shared.sealer)
+
+    @cached_property
+    def answers(self) -> SqliteAnswers:
+        """Return the answers."""
+        return SqliteAnswers(self.unit, self._shared.sealer)
+
+    async def next_id(self, kind: str) -> str:
+        """Return the next free id of *kind*."""
+        return await self._counters.next(kind)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call *call* once everything is on disk."""
+        self.unit.after_commit(call)
+
+    @cached_property
+    def _counters(self) -> Counters:
+        return Counters(self.unit)
