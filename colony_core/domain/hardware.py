@@ -185,5 +185,5 @@ def _group(disks: list[Disk]) -> str:
 def _disk_in_words(disk: Disk) -> str:
     kind = {DiskKind.HDD: "HDD", DiskKind.SSD: "SSD", DiskKind.NVME: "NVMe"}[disk.kind]
     terabytes = disk.size_bytes / (1000 * GB)
-    size = f"{terabytes:.2g}TB" if terabytes >= 0.95 else f"{round(disk.size_bytes / GB)}GB"
+    size = f"{round(terabytes, 1):g}TB" if terabytes >= 0.95 else f"{round(disk.size_bytes / GB)}GB"
     return f"{size} {kind}"
