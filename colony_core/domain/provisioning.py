@@ -93,8 +93,10 @@ def _disk(asset: Asset, wanted: str | None, notes: list[Finding]) -> Disk | None
     if asset.inventory is None:
         notes.append(_no_inventory("diskDevice"))
         return None
-    named = read_disk(wanted, "diskDevice", notes=notes)
-    if wanted is not None and named is None:
+    malformed: list[Finding] = []
+    named = read_disk(wanted, "diskDevice", notes=malformed)
+    if malformed:
+        notes.extend(malformed)
         return None
     try:
         return resolve_disk(asset.inventory, named, minimum_bytes=SMALLEST_DISK)
