@@ -111,14 +111,14 @@ def unproven(run: Run, report: Report) -> Fault | None:
     """Return why *report* does not prove that the order of *run* was carried out; None if it does."""
     match run.order, report:
         case Wipe(disks=disks, method=method), WipeCertificate():
-            proven = {erasure.disk for erasure in report.disks if erasure.verified and erasure.method is method}
-            left = [disk for disk in disks if disk not in proven]
+            proven = [erasure.disk for erasure in report.disks if erasure.verified and erasure.method is method]
+            left = [disk for disk in disks if not any(disk.is_same_as(one) for one in proven)]
             if left:
                 serials = ", ".join(disk.serial for disk in left)
                 return Fault("WIPE_NOT_VERIFIED", f"No verified erasure was reported for: {serials}")
             return None
         case Install(disk=disk), InstallReceipt(disk=written):
-            if written != disk:
+            if not disk.is_same_as(written):
                 return Fault("WRONG_DISK", f"Disk {written.serial} was written instead of {disk.serial}")
             return None
     return Fault("WRONG_REPORT", "The machine reported on another kind of job than it was given")

@@ -30,7 +30,7 @@ class DiskIdentity(Struct, frozen=True, kw_only=True):
         """Return the identity of *disk*."""
         return cls(name=disk.name, model=disk.model, serial=disk.serial, wwn=disk.wwn, size_bytes=disk.size_bytes)
 
-    def is_same_as(self, disk: Disk) -> bool:
+    def is_same_as(self, disk: "Disk | DiskIdentity") -> bool:
         """Tell whether *disk* is the disk that was meant; its kernel name may have changed since."""
         return (self.model, self.serial, self.wwn, self.size_bytes) == (
             disk.model,
