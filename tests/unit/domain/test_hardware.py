@@ -1,0 +1,84 @@
+"""What machines are made of, and how people read it."""
+
+import pytest
+from msgspec.structs import replace
+
+from colony_core.domain.hardware import GB, Cpu, DiskKind, Protocol, Specs, specs
+from colony_testkit.builders import a_disk, an_inventory
+
+
+def test_the_references_machine_is_displayed_as_the_reference_shows_it() -> None:
+    assert specs(an_inventory()) == Specs(cpu="Intel Xeon", ram="64GB", disk="1TB NVMe")
+
+
+def test_nothing_is_displayed_of_a_machine_that_nothing_is_known_of() -> None:
+    assert specs(None) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "words"),
+    [
+        (1000 * GB, DiskKind.NVME, "1TB NVMe"),
+        (960 * GB, DiskKind.SSD, "1TB SSD"),
+        (480 * GB, DiskKind.SSD, "480GB SSD"),
+        (1_920_383_410_176, DiskKind.NVME, "1.9TB NVMe"),
+        (12_000 * GB, DiskKind.HDD, "12TB HDD"),
+        (15_360 * GB, DiskKind.NVME, "15.4TB NVMe"),
+        (122_880 * GB, DiskKind.NVME, "122.9TB NVMe"),
+    ],
+)
+def test_a_disk_is_displayed_by_the_size_that_it_is_sold_with(size: int, kind: DiskKind, words: str) -> None:
+    shown = specs(an_inventory(disks=(a_disk(size=size, kind=kind),)))
+
+    assert shown is not None
+    assert shown.disk == words
+
+
+def test_equal_disks_are_counted_and_unequal_ones_listed_and_removable_ones_left_out() -> None:
+    disks = (
+        a_disk(serial="S1"),
+        a_disk("/dev/sda", serial="S2", size=480 * GB, kind=DiskKind.SSD),
+        a_disk("/dev/nvme1n1", serial="S3"),
+        a_disk("/dev/sdb", serial="USB", size=8 * GB, removable=True),
+    )
+
+    shown = specs(an_inventory(disks=disks))
+
+    assert shown is not None
+    assert shown.disk == "2x 1TB NVMe + 480GB SSD"
+
+
+def test_equal_processors_are_counted() -> None:
+    cpu = Cpu(model="Intel Xeon", cores=8, threads=16)
+    inventory = replace(an_inventory(), cpus=(cpu, cpu))
+
+    shown = specs(inventory)
+
+    assert shown is not None
+    assert shown.cpu == "2x Intel Xeon"
+    assert (inventory.cores, inventory.memory_gib) == (16, 64.0)
+
+
+def test_a_disk_answers_to_its_path_its_by_id_path_its_serial_and_its_wwn() -> None:
+    disk = a_disk(serial="S1")
+    inventory = an_inventory(disks=(disk, a_disk("/dev/nvme1n1", serial="S2")))
+
+    for name in ("/dev/nvme0n1", "/dev/disk/by-id/nvme-A_Disk_S1", "S1", "eui.S1"):
+        assert list(inventory.disks_named(name)) == [disk]
+    assert list(inventory.disks_named("S3")) == []
+
+
+def test_a_disk_without_serial_and_wwn_does_not_answer_to_nothing() -> None:
+    nameless = replace(a_disk(), serial="", wwn="")
+
+    assert not nameless.answers_to("")
+
+
+def test_installations_may_use_what_cannot_be_pulled_out() -> None:
+    fixed, stick = a_disk(), a_disk("/dev/sdb", serial="USB", removable=True)
+
+    assert an_inventory(disks=(fixed, stick)).fixed_disks == (fixed,)
+
+
+def test_protocols_know_the_ports_that_are_registered_for_them() -> None:
+    assert [protocol.default_port for protocol in (Protocol.IPMI, Protocol.REDFISH)] == [623, 443]
