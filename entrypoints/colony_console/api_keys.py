@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 
-from colony_console import options
+from colony_console import options, server_options
 from colony_console.client import Json
 from colony_console.inside import read_settings, run
 from colony_console.output import Columns, print_json, print_list
-from colony_console.serving import database_option
 from colony_core import ApiKey, ApiRole, Paging
 from colony_core.application.api_keys import NewApiKey
 from colony_core.domain.rate_limits import Limits
@@ -49,7 +48,7 @@ def api_key() -> None:
     "--per-minute", type=click.IntRange(min=1), help="Requests in any minute; the server's limit unless given."
 )
 @click.option("--per-hour", type=click.IntRange(min=1), help="Requests in any hour; the server's limit unless given.")
-@database_option
+@server_options.database
 @click.option("--json", "as_json", is_flag=True, help="Print the key with what is known of it, as JSON.")
 def create(
     *,
@@ -81,7 +80,7 @@ def create(
 
 @api_key.command("list")
 @options.limit
-@database_option
+@server_options.database
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API would.")
 def list_keys(*, limit: int, database_url: str | None, as_json: bool) -> None:
     """List the keys, revoked ones too; what is secret of them is not kept anywhere."""
@@ -91,7 +90,7 @@ def list_keys(*, limit: int, database_url: str | None, as_json: bool) -> None:
 
 @api_key.command()
 @click.argument("key_id")
-@database_option
+@server_options.database
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API would.")
 def revoke(*, key_id: str, database_url: str | None, as_json: bool) -> None:
     """Make a key open nothing from now on. KEY_ID is its first part, like cd-0123456789ab."""

@@ -13,7 +13,7 @@ from colony_console.api_keys import make_key
 from colony_console.failures import Failure
 from colony_console.inside import run
 from colony_console.output import note
-from colony_console.serving import HASTE, PORT, SPEED
+from colony_console.server_options import HASTE, PORT, SPEED
 from colony_console.tour import tour
 from colony_wiring.serving import serve
 from colony_wiring.settings import Settings

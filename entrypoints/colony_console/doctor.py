@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import click
 
-from colony_console import options
+from colony_console import options, server_options
 from colony_console.client import Api
 from colony_console.failures import Failure
 from colony_console.inside import read_settings, run
 from colony_console.output import print_json
-from colony_console.serving import database_option
 from colony_console.wording import clean
 from colony_wiring.assembly import opened
 from colony_wiring.settings import Settings
@@ -40,7 +39,7 @@ class Check(NamedTuple):
 
 
 @click.command()
-@database_option
+@server_options.database
 @options.api_url
 @options.api_key
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 MENU = {
     "serve": Entry("serving:serve", "Serve the API, and do the work."),
     "demo": Entry("demo:demo", "Build a first cluster in a simulated rack, then serve it."),
-    "worker": Entry("serving:worker", "Do the work of servers that share a PostgreSQL database."),
+    "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
     "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys, beside the server."),
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
     "assets": Entry("assets:assets", "List machines, or show one."),
@@ -51,6 +51,8 @@ class Menu(click.Group):
             command: click.Command = getattr(importlib.import_module(f"colony_console.{module}"), name)
         except ModuleNotFoundError as missing:
             top = (missing.name or "").partition(".")[0]
+            if top.startswith("colony_"):
+                raise
             advice = f"pip install 'colony-core[{_EXTRAS.get(top, 'http,sqlite')}]'"
             raise Failure(f"`colony {cmd_name}` needs the module '{missing.name}': {advice}") from missing
         return command

@@ -1,0 +1,28 @@
+"""Options of the commands that work on the service itself; the environment gives what a flag does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+PORT = click.IntRange(0, 65535)
+SPEED = click.FloatRange(min=0, min_open=True)
+HASTE = "Simulated seconds in each real one."
+
+_LEVELS = click.Choice(["debug", "info", "warning", "error"], case_sensitive=False)
+_FORMATS = click.Choice(["json", "console"])
+
+
+def database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let *command* name the database."""
+    return click.option(
+        "--database", "database_url", envvar="COLONY_DATABASE_URL", show_envvar=True, metavar="URL",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME; sqlite:///colony.db unless given.",
+    )(command)  # fmt: skip
+
+
+def logging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let *command* say how much is logged, and how."""
+    how = click.option("--log-format", type=_FORMATS, envvar="COLONY_LOG_FORMAT", show_envvar=True)
+    how_much = click.option("--log-level", type=_LEVELS, envvar="COLONY_LOG_LEVEL", show_envvar=True)
+    return how_much(how(command))
