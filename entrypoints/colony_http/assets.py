@@ -1,0 +1,175 @@
+"""Routes of machines."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from colony_core import Colony
+from colony_core.domain.assets import (
+    AssetBusy,
+    AssetExists,
+    AssetInCluster,
+    AssetInMaintenance,
+    AssetNotAvailable,
+    AssetNotFound,
+)
+from colony_core.domain.validation import ValidationFailed
+from colony_core.ports.persistence import CursorInvalid
+from colony_http import examples
+from colony_http.fragments import AssetFragments
+from colony_http.operations import Operation, described
+from colony_http.replies import Reply, created, shown
+from colony_http.shapes_asset_requests import (
+    AssetQuery,
+    ChangeAsset,
+    ForgetQuery,
+    ProvisionAsset,
+    RebootAsset,
+    RegisterAsset,
+    WipeAsset,
+)
+from colony_http.shapes_assets import AssetList, AssetView, ForgottenView
+from colony_http.shapes_workflows import WorkflowView
+from colony_http.workflows import begun
+
+TAG = "Assets"
+
+_LIST = Operation(
+    summary="List assets",
+    tag=TAG,
+    query=AssetQuery,
+    answers={200: AssetList},
+    errors=(CursorInvalid,),
+    example=examples.ASSETS,
+)
+_GET = Operation(summary="Get one asset", tag=TAG, answers={200: AssetView}, errors=(AssetNotFound,))
+_REGISTER = Operation(
+    summary="Register an asset",
+    tag=TAG,
+    answers={201: AssetView},
+    errors=(ValidationFailed, AssetExists),
+    body_example=examples.REGISTER,
+)
+_CHANGE = Operation(
+    summary="Change an asset",
+    tag=TAG,
+    answers={200: AssetView},
+    errors=(ValidationFailed, AssetNotFound, AssetBusy),
+    body_example=examples.CHANGE,
+)
+_FORGET = Operation(
+    summary="Forget an asset",
+    tag=TAG,
+    query=ForgetQuery,
+    answers={200: ForgottenView},
+    errors=(AssetNotFound, AssetBusy, AssetInCluster),
+)
+_BLOCKED = (AssetNotFound, AssetNotAvailable, AssetBusy, AssetInMaintenance)
+_PROVISION = Operation(
+    summary="Provision an asset",
+    tag=TAG,
+    answers={201: WorkflowView},
+    errors=(ValidationFailed, *_BLOCKED),
+    body_example=examples.PROVISION,
+)
+_WIPE = Operation(
+    summary="Wipe an asset",
+    tag=TAG,
+    answers={201: WorkflowView},
+    errors=(ValidationFailed, *_BLOCKED, AssetInCluster),
+    body_example={"method": "signatures"},
+)
+_DISCOVER = Operation(summary="Discover an asset again", tag=TAG, answers={201: WorkflowView}, errors=_BLOCKED)
+_REBOOT = Operation(
+    summary="Reboot an asset",
+    tag=TAG,
+    answers={201: WorkflowView},
+    errors=(AssetNotFound, AssetBusy, AssetInMaintenance),
+    body_example={"bootDevice": "pxe"},
+)
+
+
+class _Fragments(msgspec.Struct, frozen=True, rename="camel"):
+    """An `AssetList` whose assets are encoded already."""
+
+    assets: list[msgspec.Raw]
+    next_cursor: str | None
+
+
+@get("/assets", **described(_LIST))
+async def list_assets(
+    query: NamedDependency[AssetQuery], colony: NamedDependency[Colony], fragments: NamedDependency[AssetFragments]
+) -> Reply:
+    """Return some of the assets, oldest first; every `tag` that is given must match."""
+    page = await colony.assets.page(query.paging(), query.where())
+    return shown(_Fragments(fragments.of(page.items), page.next_cursor))
+
+
+@get("/assets/{id:str}", **described(_GET))
+async def get_asset(id: FromPath[str], colony: NamedDependency[Colony]) -> Reply:
+    """Return one asset as it is known now."""
+    return shown(AssetView.of(await colony.assets.get(id)))
+
+
+@post("/assets", **described(_REGISTER))
+async def register_asset(data: JSONBody[RegisterAsset], colony: NamedDependency[Colony]) -> Reply:
+    """Take a machine on, and start to discover it: the asset is `discovering`, and `workflowId` names the work."""
+    asset = await colony.assets.register(data.registration())
+    return created(AssetView.of(asset), f"/api/v1/assets/{asset.id}")
+
+
+@patch("/assets/{id:str}", **described(_CHANGE))
+async def change_asset(
+    id: FromPath[str], data: JSONBody[ChangeAsset], request: Request[Any, Any, Any], colony: NamedDependency[Colony]
+) -> Reply:
+    """Change host name, tags, credentials or maintenance; credentials only while nobody works on the machine."""
+    changes = data.changes(by=request.scope["state"]["key_id"])
+    return shown(AssetView.of(await colony.assets.change(id, changes)))
+
+
+@delete("/assets/{id:str}", **described(_FORGET))
+async def forget_asset(
+    id: FromPath[str], query: NamedDependency[ForgetQuery], colony: NamedDependency[Colony]
+) -> Reply:
+    """Forget an idle asset; with `force` any, and say what was not done for it."""
+    return shown(ForgottenView.of_forgotten(await colony.assets.forget(id, force=query.force)))
+
+
+@post("/assets/{id:str}/provision", **described(_PROVISION))
+async def provision_asset(id: FromPath[str], data: JSONBody[ProvisionAsset], colony: NamedDependency[Colony]) -> Reply:
+    """Start to install an operating system on an available machine; everything on the chosen disk is destroyed."""
+    return begun(await colony.assets.provision(id, data.request()), colony)
+
+
+@post("/assets/{id:str}/wipe", **described(_WIPE))
+async def wipe_asset(id: FromPath[str], data: JSONBody[WipeAsset], colony: NamedDependency[Colony]) -> Reply:
+    """Start to erase every fixed disk of a provisioned machine that is in no cluster."""
+    return begun(await colony.assets.wipe(id, method=data.method), colony)
+
+
+@post("/assets/{id:str}/discover", **described(_DISCOVER))
+async def discover_asset(id: FromPath[str], colony: NamedDependency[Colony]) -> Reply:
+    """Start to find out again what the machine is made of."""
+    return begun(await colony.assets.discover(id), colony)
+
+
+@post("/assets/{id:str}/reboot", **described(_REBOOT))
+async def reboot_asset(id: FromPath[str], data: JSONBody[RebootAsset], colony: NamedDependency[Colony]) -> Reply:
+    """Start to restart the machine, whatever its status; nobody may be working on it."""
+    return begun(await colony.assets.reboot(id, boot_device=data.boot_device), colony)
+
+
+ROUTES = (
+    list_assets,
+    get_asset,
+    register_asset,
+    change_asset,
+    forget_asset,
+    provision_asset,
+    wipe_asset,
+    discover_asset,
+    reboot_asset,
+)

@@ -1,0 +1,74 @@
+"""What Prometheus may know: how the service answers, and how many machines and workflows are in which state."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from colony_core import AssetStatus, Colony, RunStatus
+from colony_core.ports.persistence import StoreUnavailable
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"})
+
+
+class Metrics:
+    """One service's registry; labels are taken from closed sets, so that no client can make it grow."""
+
+    def __init__(self, version: str) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "colony_http_requests_total", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._latency = Histogram(
+            "colony_http_request_seconds",
+            "Seconds from a request to the first byte of its answer.",
+            ["method", "route"],
+            registry=self._registry,
+        )
+        self._assets = Gauge("colony_assets", "Assets by status.", ["status"], registry=self._registry)
+        self._workflows = Gauge("colony_workflows", "Workflows by status.", ["status"], registry=self._registry)
+        self._journal = Gauge("colony_journal_seq", "Number of the newest journal entry.", registry=self._registry)
+        self._store = Gauge(
+            "colony_store_up", "Whether the store could be read (1) or not (0).", registry=self._registry
+        )
+        build = Gauge("colony_build_info", "The release that runs.", ["version"], registry=self._registry)
+        build.labels(version).set(1)
+        # labels() takes a lock and builds a tuple each time; what it returns never changes.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str | None, *, status: int, seconds: float) -> None:
+        """Count one request to *route* (its template; None for no route)."""
+        key = (method, route or "", status)
+        children = self._children.get(key)
+        if children is None:
+            labels = (method if method in _METHODS else "other", route or "unmatched")
+            children = self._requests.labels(*labels, str(status)), self._latency.labels(*labels)
+            if method in _METHODS:
+                self._children[key] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
+    async def page(self, colony: Colony) -> bytes:
+        """Return everything as Prometheus reads it; a store out of reach is itself a figure."""
+        try:
+            await self._look(colony)
+        except StoreUnavailable:
+            self._store.set(0)
+        return generate_latest(self._registry)
+
+    async def _look(self, colony: Colony) -> None:
+        async with colony.ports.store.reading() as look:
+            assets = await look.assets.count_by_status()
+            workflows = await look.runs.count_by_status()
+            newest = await look.journal.last()
+        _show(self._assets, {status.value: assets.get(status.value, 0) for status in AssetStatus})
+        _show(self._workflows, {status.value: workflows.get(status.value, 0) for status in RunStatus})
+        self._journal.set(newest)
+        self._store.set(1)
+
+
+def _show(gauge: Gauge, counts: Mapping[str, int]) -> None:
+    for status, count in counts.items():
+        gauge.labels(status).set(count)

@@ -1,0 +1,156 @@
+"""An asset as clients see it."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from colony_core import Asset, AssetStatus, Power
+from colony_core.application.assets import Forgotten
+from colony_core.domain.hardware import BootMode, DiskKind, Protocol, specs
+
+
+class SpecsView(Struct, frozen=True):
+    """An inventory as people read it."""
+
+    cpu: str
+    ram: str
+    disk: str
+
+
+class BmcView(Struct, frozen=True, rename="camel"):
+    """Where the machine's management controller is found; its password is never shown."""
+
+    protocol: Protocol
+    address: str
+    port: int
+    username: str
+    verify_tls: bool
+
+
+class CpuView(Struct, frozen=True, rename="camel"):
+    """One processor package."""
+
+    model: str
+    cores: int
+    threads: int
+
+
+class DiskView(Struct, frozen=True, rename="camel"):
+    """One block device."""
+
+    name: str
+    model: str
+    serial: str
+    wwn: str
+    size_bytes: int
+    kind: DiskKind
+    removable: bool
+
+
+class NicView(Struct, frozen=True, rename="camel"):
+    """One network interface."""
+
+    name: str
+    mac: str
+    speed_mbps: int
+
+
+class SystemView(Struct, frozen=True, rename="camel"):
+    """What the maker says of the machine."""
+
+    manufacturer: str
+    model: str
+    serial: str
+    uuid: str
+
+
+class InventoryView(Struct, frozen=True, rename="camel"):
+    """What the machine is made of."""
+
+    cpus: tuple[CpuView, ...]
+    memory_mb: int
+    disks: tuple[DiskView, ...]
+    nics: tuple[NicView, ...]
+    system: SystemView
+    boot_mode: BootMode
+
+
+class LastErrorView(Struct, frozen=True, rename="camel"):
+    """Why the machine's last work failed."""
+
+    code: str
+    message: str
+    at: datetime
+
+
+class MaintenanceView(Struct, frozen=True, rename="camel"):
+    """Hands off; `by` is the id of the API key that asked for it."""
+
+    reason: str
+    by: str
+    until: datetime | None
+
+
+class AssetView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One machine. `specs` and `inventory` are null until it has been discovered."""
+
+    id: str
+    hostname: str
+    status: AssetStatus
+    ipmi: str
+    specs: SpecsView | None
+    bmc: BmcView
+    inventory: InventoryView | None
+    power_state: Power
+    power_read_at: datetime | None
+    macs: tuple[str, ...]
+    tags: dict[str, str]
+    cluster_id: str | None
+    workflow_id: str | None
+    last_error: LastErrorView | None
+    maintenance: MaintenanceView | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, asset: Asset) -> "AssetView":
+        """Return *asset* as clients see it."""
+        return cls(
+            id=asset.id,
+            hostname=asset.hostname,
+            status=asset.status,
+            ipmi=asset.bmc.address,
+            specs=msgspec.convert(specs(asset.inventory), SpecsView | None, from_attributes=True),
+            bmc=msgspec.convert(asset.bmc, BmcView, from_attributes=True),
+            inventory=msgspec.convert(asset.inventory, InventoryView | None, from_attributes=True),
+            power_state=asset.power.power if asset.power else Power.UNKNOWN,
+            power_read_at=asset.power.at if asset.power else None,
+            macs=asset.macs,
+            tags=asset.tags,
+            cluster_id=asset.cluster_id,
+            workflow_id=asset.held_by,
+            last_error=msgspec.convert(asset.last_error, LastErrorView | None, from_attributes=True),
+            maintenance=msgspec.convert(asset.maintenance, MaintenanceView | None, from_attributes=True),
+            created_at=asset.created_at,
+            updated_at=asset.updated_at,
+        )
+
+
+class AssetList(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Some of the assets, oldest first; `nextCursor` is null on the last page."""
+
+    assets: tuple[AssetView, ...]
+    next_cursor: str | None = None
+
+
+class ForgottenView(AssetView, frozen=True, kw_only=True, rename="camel"):
+    """An asset that is gone, as it was; `notDone` says what was left undone when it went."""
+
+    not_done: tuple[str, ...]
+
+    @classmethod
+    def of_forgotten(cls, forgotten: Forgotten) -> "ForgottenView":
+        """Return *forgotten* as clients see it."""
+        view = AssetView.of(forgotten.asset)
+        return cls(**msgspec.structs.asdict(view), not_done=forgotten.not_done)

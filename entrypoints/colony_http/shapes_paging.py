@@ -1,0 +1,36 @@
+"""What many shapes share: parts of a list, times, lists in one string."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from colony_core import Paging
+from colony_core.errors import Invalid
+
+Limit = Annotated[int, Meta(ge=1, le=1000, description="How many items a page has at most.")]
+Cursor = Annotated[str, Meta(description="`nextCursor` of the page before, as it is.")]
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone; everything is answered in UTC."""
+
+Listed = str | tuple[str, ...]
+"""A list in pieces, or comma-separated in one string."""
+
+
+class PagingQuery(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Which part of a list."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+    def paging(self) -> Paging:
+        """Return the same in the words of the core."""
+        return Paging(limit=self.limit, cursor=self.cursor)
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """Return *moment* in UTC, or refuse *field*: at the ends of the calendar there is no such moment."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(f"{field}: out of the calendar in UTC") from None
