@@ -37,8 +37,8 @@ class Machine(Struct, kw_only=True, eq=False):
 
     `name`, `hostname`, `inventory`, `bmc` and `password` say what it is. The rest is its state: what it is busy with
     until `due` (None: until its power changes), the one-time boot device, how often it booted, since when its
-    installed system is up, which disks this boot does not find. `order` is the rack's number of the present activity,
-    `draws` how often chance was asked.
+    installed system is up, which disks this boot does not find. `order` counts its activities, `draws` how often chance
+    was asked.
     """
 
     name: str

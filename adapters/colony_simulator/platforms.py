@@ -102,7 +102,7 @@ class RackPlatform:
         return [each for each in found if each is not None and each[1].etcd]
 
     def _found(self, machine: Machine, installed: Installation, authority: Secret, *, since: datetime) -> None:
-        installed.etcd = f"etcd-{len(self._room.etcds) + 1}"
+        installed.etcd = f"etcd-{machine.name}-{machine.boots}"
         self._room.etcds[installed.etcd] = Etcd(
             id=installed.etcd, founder=machine.name, since=since, authority=_fingerprint(authority)
         )

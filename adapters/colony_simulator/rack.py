@@ -63,8 +63,8 @@ class SimulatedRack:
 
     @property
     def history(self) -> list[Happening]:
-        """Return what happened, oldest first; of a very long life, the end."""
-        return list(self._room.history)
+        """Return what happened, oldest first and at one moment by machine; of a very long life, the end."""
+        return self._room.history()
 
     def machine(self, name: str) -> Machine:
         """Return the machine called *name*; raise `KeyError` if there is none."""
@@ -102,7 +102,7 @@ class SimulatedRack:
         return self._room.next_due()
 
     async def run_due(self) -> int:
-        """Let happen all that is due by now, in the order of time and of asking; return how much that was."""
+        """Let happen all that is due by now, in the order of time and of places; return how much that was."""
         happened = 0
         while (machine := self._room.pop_due()) is not None:
             await life.proceed(self._room, machine)
@@ -154,5 +154,5 @@ class SimulatedRack:
             timings=state.timings,
             chances=state.chances,
         )
-        rack._room.etcds, rack._room.orders = state.etcds, state.orders
+        rack._room.etcds = state.etcds
         return rack

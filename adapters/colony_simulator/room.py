@@ -64,15 +64,16 @@ class Room:
         self.connected: Netboot | None = None
         self.machines: dict[str, Machine] = {}
         self.etcds: dict[str, Etcd] = {}
-        self.history: deque[Happening] = deque(maxlen=REMEMBERED)
-        self.orders = 0
+        self._history: deque[Happening] = deque(maxlen=REMEMBERED)
         self.earlier = asyncio.Event()
-        self._due: list[tuple[datetime, int, str]] = []
+        self._due: list[tuple[datetime, int, int, Machine]] = []
+        self._places: dict[str, int] = {}
         self._controllers: dict[tuple[str, str, int], Machine] = {}
         self._addresses: dict[str, dict[str, Machine]] = {}
 
     def take_in(self, machine: Machine) -> None:
         """Put *machine* into the rack as it is, with whatever it is busy with."""
+        self._places.setdefault(machine.name, len(self._places))
         self.machines[machine.name] = machine
         self._controllers[(machine.bmc.protocol, machine.bmc.address, machine.bmc.port)] = machine
         for disk in machine.disks:
@@ -106,8 +107,12 @@ class Room:
         return self.connected
 
     def note(self, machine: Machine, event: str) -> None:
-        """Add *event* to the history."""
-        self.history.append(Happening(self.clock.now(), machine.name, event))
+        """Remember *event*."""
+        self._history.append(Happening(self.clock.now(), machine.name, event))
+
+    def history(self) -> list[Happening]:
+        """Return what happened by time; at one moment by machine, so that it does not show who was called first."""
+        return sorted(self._history, key=lambda each: (each.at, self._places[each.machine]))
 
     def begin(self, machine: Machine, activity: Activity, *, after: float) -> None:
         """Make *machine* busy with *activity*, which ends after so many seconds; what it did before is dropped."""
@@ -117,8 +122,8 @@ class Room:
 
     def rest(self, machine: Machine, activity: Activity) -> None:
         """Put *machine* into an *activity* that lasts until its power changes; what it did before is dropped."""
-        self.orders += 1
-        machine.activity, machine.due, machine.order = activity, None, self.orders
+        machine.activity, machine.due = activity, None
+        machine.order += 1
 
     async def tell(self, machine: Machine, words: Awaitable[T]) -> T:
         """Return the answer to the *words* of *machine*; raise `Overtaken` if it does something else by then."""
@@ -130,16 +135,16 @@ class Room:
 
     def next_due(self) -> datetime | None:
         """Return when the next activity ends, or None."""
-        while self._due and self.machines[self._due[0][2]].order != self._due[0][1]:
+        while self._due and self._due[0][3].order != self._due[0][2]:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def pop_due(self) -> Machine | None:
-        """Return the machine whose activity ended first, if one has ended by now."""
+        """Return the machine whose activity ended first, if one has ended by now; at one moment, by their places."""
         due = self.next_due()
         if due is None or due > self.clock.now():
             return None
-        return self.machines[heapq.heappop(self._due)[2]]
+        return heapq.heappop(self._due)[3]
 
     def lasts(self, machine: Machine, span: Span, *, what: str) -> float:
         """Return the seconds that *what* takes in the machine's present boot."""
@@ -166,6 +171,6 @@ class Room:
         return kind() if self.dice.roll(machine.name, machine.draws, tag(kind)) < chance else None
 
     def _expect(self, machine: Machine, due: datetime) -> None:
-        heapq.heappush(self._due, (due, machine.order, machine.name))
-        if self._due[0][1] == machine.order:
+        heapq.heappush(self._due, (due, self._places[machine.name], machine.order, machine))
+        if self._due[0][3] is machine:
             self.earlier.set()

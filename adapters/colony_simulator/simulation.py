@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from colony_simulator.clock import VirtualClock
@@ -37,10 +37,22 @@ class Stalled(RuntimeError):
 
 
 class Simulation:
-    """Drives one runner, if there is one, and one rack on one virtual clock; the same beginning has the same end."""
+    """Drives one runner, if there is one, and one rack on one virtual clock; the same beginning has the same end.
 
-    def __init__(self, *, rack: SimulatedRack, clock: VirtualClock, runner: Runner | None = None) -> None:
+    Time moves by at least *grain*: what falls due within it happens together, as on a server that looks at its clock
+    no more often. It makes runs of many machines cheaper; with none, everything happens at its exact moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        rack: SimulatedRack,
+        clock: VirtualClock,
+        runner: Runner | None = None,
+        grain: timedelta = timedelta(0),
+    ) -> None:
         self._runner = runner or Idle()
+        self._grain = grain
         self._rack = rack
         self._clock = clock
 
@@ -62,9 +74,13 @@ class Simulation:
                 self._clock.advance_to(until or self._clock.now())
                 return
             stalled = 0 if earliest > self._clock.now() else stalled + 1
-            self._clock.advance_to(earliest)
+            self._clock.advance_to(self._next_stop(earliest, until))
             await asyncio.sleep(0)  # Whoever slept on the clock goes first.
         raise Stalled(f"Something has been due since {await self._earliest()} and is never done")
+
+    def _next_stop(self, earliest: datetime, until: datetime | None) -> datetime:
+        stop = max(earliest, self._clock.now() + self._grain)
+        return stop if until is None else min(stop, until)
 
     async def _earliest(self) -> datetime | None:
         moments = (self._rack.next_event(), await self._runner.next_due(), self._clock.next_call())

@@ -30,7 +30,6 @@ class RackState(Struct, kw_only=True):
     version: int = VERSION
     at: datetime
     seed: str
-    orders: int
     timings: Timings
     chances: Chances
     etcds: dict[str, Etcd]
@@ -42,7 +41,6 @@ def encode(room: Room) -> bytes:
     state = RackState(
         at=room.clock.now(),
         seed=str(room.dice.seed),
-        orders=room.orders,
         timings=room.timings,
         chances=room.chances,
         etcds=room.etcds,

@@ -109,7 +109,7 @@ async def test_a_bootstrap_that_is_repeated_changes_nothing(operator: RackOperat
         await platform.bootstrap(cluster, AUTHORITY)
         await operator.wait(60)
 
-    assert [each.event for each in operator.rack.history if "founded" in each.event] == ["founded etcd-1"]
+    assert [each.event for each in operator.rack.history if "founded" in each.event] == ["founded etcd-asset-1-2"]
     assert await reached(platform, cluster)
 
 

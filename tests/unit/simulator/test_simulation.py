@@ -23,7 +23,8 @@ class PunctualRunner:
 
     async def settle(self) -> None:
         while self.due and self.due[0] <= self._clock.now():
-            self.woken.append(self.due.pop(0))
+            self.due.pop(0)
+            self.woken.append(self._clock.now())
 
     async def next_due(self) -> datetime | None:
         return self.due[0] if self.due else None
@@ -60,6 +61,16 @@ async def test_a_simulation_stops_where_it_was_told_to() -> None:
 
     assert clock.now() == until
     assert not runner.woken
+
+
+async def test_with_a_grain_time_moves_no_finer_and_never_past_its_end() -> None:
+    clock = VirtualClock()
+    start = clock.now()
+    runner = PunctualRunner(clock, due=[start + timedelta(seconds=each) for each in (1, 2, 7, 30, 36)])
+    simulation = Simulation(rack=SimulatedRack(clock=clock), clock=clock, runner=runner, grain=timedelta(seconds=5))
+    await simulation.run(start + timedelta(seconds=37))
+
+    assert [(woken - start).seconds for woken in runner.woken] == [5, 5, 10, 30, 36]
 
 
 async def test_a_simulation_stops_when_what_was_hoped_for_is_true(operator: RackOperator) -> None:
