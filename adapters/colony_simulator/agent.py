@@ -117,9 +117,7 @@ async def _install(room: Room, machine: Machine, activity: Installing) -> None:
     """Finish a part. The same part done twice, as after an answer that was lost, leaves the disk as once."""
     order = activity.order
     disk = _disk(machine, order.disk)
-    if disk is None:
-        _give_up(room, machine, activity.token, why=f"The disk '{order.disk.serial}' is gone")
-        return
+    assert disk is not None, "it was there before the first part, and disks come and go only between boots"
     match activity.part:
         case 0:
             _partition(disk)
@@ -210,9 +208,7 @@ async def _wipe(room: Room, machine: Machine, activity: Wiping) -> None:
     order = activity.order
     wanted = order.disks[len(activity.erased)]
     disk = _disk(machine, wanted)
-    if disk is None:
-        _give_up(room, machine, activity.token, why=f"The disk '{wanted.serial}' is gone")
-        return
+    assert disk is not None, "it was there before the first was touched, and disks come and go only between boots"
     if room.struck(machine, RebootsInTheMiddle):
         power.reset(room, machine)
         return

@@ -2,14 +2,23 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
-from colony_core.domain.hardware import BootDevice, Power
+from colony_core.domain.hardware import GB, BootDevice, Power
 from colony_core.domain.orders import DiskIdentity, Install, WipeMethod
 from colony_core.domain.reports import InstallReceipt, WipeCertificate
+from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access
-from colony_core.ports.netboot import TurnOff
-from colony_simulator import Installation, SimulatedRack, Simulation, VirtualClock
-from colony_simulator.activities import AwaitingPowerOff, Hung, Running
+from colony_core.ports.netboot import AskAgain, BootAgent, BootAnswer, TurnOff
+from colony_simulator import (
+    Installation,
+    SimulatedDisk,
+    SimulatedRack,
+    Simulation,
+    VirtualClock,
+    reference_machine,
+)
+from colony_simulator.activities import AwaitingPowerOff, Hung, Off, Running
 from colony_testkit.rack_operator import RackOperator, a_wipe, an_install
 
 
@@ -198,3 +207,46 @@ def test_an_order_for_one_disk_never_fits_another_of_the_same_rack(operator: Rac
     disks = [disk.identity for machine in operator.rack.machines for disk in machine.disks]
 
     assert all(sum(job.disk.is_same_as(disk) for disk in disks) == 1 for job in jobs)
+
+
+async def test_an_answer_that_comes_after_the_power_was_cut_changes_nothing(
+    operator: RackOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = operator.rack.machines[0]
+
+    async def slowly(mac: str, *, uuid: str = "") -> BootAnswer:
+        await operator.controller(machine).set_power(Power.OFF)
+        return BootAgent(Secret("too late"))
+
+    monkeypatch.setattr(operator.netboot, "boot", slowly)
+    await operator.give(machine, TurnOff())
+
+    assert isinstance(machine.activity, Off)
+    assert not operator.netboot.words
+
+
+async def test_an_image_that_does_not_fit_is_reported_before_anything_is_written() -> None:
+    clock = VirtualClock()
+    machine = reference_machine(1)
+    small = replace(machine.inventory.disks[0], size_bytes=GB)
+    machine.inventory = replace(machine.inventory, disks=(small,))
+    machine.disks = [SimulatedDisk(identity=small)]
+    operator = RackOperator(SimulatedRack([machine], clock=clock), clock=clock)
+    await operator.give(machine, an_install(machine))
+
+    assert operator.netboot.said("failed") == [f"'ubuntu-jammy' does not fit on '{small.serial}'"]
+    assert machine.disks[0].touched == 0
+
+
+async def test_an_agent_without_work_asks_again_as_it_was_told(operator: RackOperator) -> None:
+    machine = operator.rack.machines[0]
+    operator.netboot.jobs[machine.mac] = AskAgain(30)
+    await operator.controller(machine).set_boot_device(BootDevice.PXE)
+    await operator.controller(machine).set_power(Power.ON)
+    await operator.wait(600)
+    operator.netboot.jobs[machine.mac] = a_wipe(machine)
+    await operator.settle()
+
+    asked = [each.at for each in operator.rack.history if each.event == "asked for its job: AskAgain"]
+    assert {after - before for before, after in pairwise(asked)} == {timedelta(seconds=30)}
+    assert operator.netboot.said("done")
