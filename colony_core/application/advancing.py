@@ -9,7 +9,7 @@ from colony_core.domain.building import new_run
 from colony_core.domain.clusters import ClusterNotFound
 from colony_core.domain.deciding import decide
 from colony_core.domain.events import Entry, EventType
-from colony_core.domain.orders import Build, Grow
+from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.outcomes import asset_after, cluster_after, member_after
 from colony_core.domain.plans import OS_PROVISION, plan_of
 from colony_core.domain.workflows import (
@@ -118,7 +118,8 @@ async def _free_asset(tx: Transaction, run: Run, *, now: datetime) -> None:
 
 
 async def _free_cluster(tx: Transaction, run: Run, *, now: datetime) -> None:
-    assets = await tx.assets.of_cluster(str(run.cluster_id))
+    # By the order, not by the cluster: a cluster that is deleted by force has let go of machines that are still held.
+    assets = list((await tx.assets.get_many(_machines(run))).values())
     freed = [member_after(asset, run, now=now) if asset.held_by == run.id else asset for asset in assets]
     for before, after in zip(assets, freed, strict=True):
         if after is not before:
@@ -143,6 +144,16 @@ async def _free_cluster(tx: Transaction, run: Run, *, now: datetime) -> None:
             status=after_run.status,
         )
     )
+
+
+def _machines(run: Run) -> tuple[str, ...]:
+    """Return the machines that a cluster's *run* may hold."""
+    match run.order:
+        case Build(installs=installs) | Grow(installs=installs):
+            return tuple(installs)
+        case Shrink(asset_id=asset_id):
+            return (asset_id,)
+    return ()
 
 
 def put_asset(tx: Transaction, before: Asset, after: Asset, *, now: datetime) -> None:

@@ -20,6 +20,7 @@ async def create_authority(tools: Tools, place: Workplace) -> None:
         return
     authority = await asyncio.to_thread(tools.authorities.create, cluster.spec, now=tools.clock.now())
     async with tools.store.transaction() as tx:
+        await tx.clusters.get(cluster.id)  # One that was deleted meanwhile leaves no key behind.
         if await tx.vault.get(cluster.id, AUTHORITY) is None:
             tx.vault.put(cluster.id, AUTHORITY, authority)
 
