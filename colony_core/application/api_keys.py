@@ -75,8 +75,9 @@ class ApiKeyDesk:
             key = await tx.api_keys.find(key_id)
             if key is None:
                 raise ApiKeyNotFound(key_id)
-            tx.api_keys.put(revoked(key, now=self._clock.now()))
-        return revoked(key, now=self._clock.now())
+            key = revoked(key, now=self._clock.now())
+            tx.api_keys.put(key)
+        return key
 
     async def admit(self, presented: str, *, client: str) -> ApiKey:
         """Return the key that *presented* is, and count the call against its limits.
