@@ -39,7 +39,7 @@ async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
         cluster_id=old.cluster_id,
         now=now,
     )
-    run = resumed(plan_of(old), old, run)
+    run = resumed(plan_of(old), old, run) if await _can_go_on(tx, old) else replace(run, retry_of=old.id)
     if old.asset_id is not None:
         await _take_machine(tx, old, run, now=now)
     else:
@@ -55,6 +55,18 @@ def _check(old: Run) -> None:
         raise WorkflowNotRetryable(f"Workflow '{old.id}' is a part of '{old.parent_id}': retry that one")
     if old.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         raise WorkflowNotRetryable(f"Workflow '{old.id}' is {old.status}: only failed or cancelled work can be retried")
+
+
+async def _can_go_on(tx: Transaction, old: Run) -> bool:
+    """Tell whether what *old* finished still holds; a machine that other work ended on since is begun with anew.
+
+    Otherwise a wipe that failed after its disks were erased could be finished by a retry that erases nothing, after
+    something else was installed on them.
+    """
+    if old.asset_id is None:
+        return True
+    asset = await tx.assets.get(old.asset_id)
+    return asset.last_error is not None and asset.last_error.at == old.finished_at
 
 
 async def _take_machine(tx: Transaction, old: Run, run: Run, *, now: datetime) -> None:
@@ -84,7 +96,10 @@ async def _take_cluster(tx: Transaction, old: Run, run: Run, *, now: datetime) -
         case _:
             raise WorkflowNotRetryable(f"Workflow '{old.id}' does not change a cluster")
     installed = await claim_for_install(tx, cluster, wanted, run_id=run.id, now=now)
-    nodes = tuple(_again(node, installed) if node.asset_id in wanted else node for node in cluster.nodes)
+    leaving = isinstance(old.order, Shrink)
+    nodes = tuple(
+        _again(node, installed, leaving=leaving) if node.asset_id in wanted else node for node in cluster.nodes
+    )
     tx.clusters.put(replace(cluster, nodes=nodes, workflow_id=run.id, held_by=run.id, updated_at=now))
 
 
@@ -109,6 +124,8 @@ def _lost(cluster: Cluster, nodes: tuple[NodeSpec, ...], *, control_planes: bool
     return as_request(replace(cluster.spec, workers=missing)).workers
 
 
-def _again(node: ClusterNode, installed: frozenset[str]) -> ClusterNode:
+def _again(node: ClusterNode, installed: frozenset[str], *, leaving: bool) -> ClusterNode:
+    if leaving:
+        return replace(node, status=NodeStatus.LEAVING)
     status = NodeStatus.INSTALLED if node.asset_id in installed else NodeStatus.PENDING
     return replace(node, status=status)
