@@ -52,10 +52,10 @@ _REVOKE = Operation(
 
 @get("/api-keys", **described(_LIST))
 async def list_api_keys(
-    query: NamedDependency[PagingQuery], colony: NamedDependency[Colony], wall: NamedDependency[Clock]
+    asked: NamedDependency[PagingQuery], colony: NamedDependency[Colony], wall: NamedDependency[Clock]
 ) -> Reply:
     """Return some of the keys, masked, revoked ones too, oldest first."""
-    page = await colony.api_keys.page(query.paging())
+    page = await colony.api_keys.page(asked.paging())
     views = tuple(ApiKeyView.of(key, now=wall.now()) for key in page.items)
     return shown(ApiKeyList(api_keys=views, next_cursor=page.next_cursor))
 

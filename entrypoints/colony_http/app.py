@@ -1,6 +1,5 @@
 """The menu: every route of the service, and what stands before it."""
 
-from functools import partial
 from typing import Any
 
 from litestar import Litestar, Router
@@ -40,7 +39,8 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
                     *events.ROUTES,
                     *api_keys.ROUTES,
                 ],
-                middleware=[partial(Gate, colony=colony, max_body=max_body)],
+                # A function, as the framework makes deep copies of anything else.
+                middleware=[lambda app: Gate(app, colony=colony, max_body=max_body)],
             ),
             *probes.ROUTES,
             *docs.ROUTES,

@@ -101,10 +101,10 @@ class _Fragments(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/assets", **described(_LIST))
 async def list_assets(
-    query: NamedDependency[AssetQuery], colony: NamedDependency[Colony], fragments: NamedDependency[AssetFragments]
+    asked: NamedDependency[AssetQuery], colony: NamedDependency[Colony], fragments: NamedDependency[AssetFragments]
 ) -> Reply:
     """Return some of the assets, oldest first; every `tag` that is given must match."""
-    page = await colony.assets.page(query.paging(), query.where())
+    page = await colony.assets.page(asked.paging(), asked.where())
     return shown(_Fragments(fragments.of(page.items), page.next_cursor))
 
 
@@ -132,10 +132,10 @@ async def change_asset(
 
 @delete("/assets/{id:str}", **described(_FORGET))
 async def forget_asset(
-    id: FromPath[str], query: NamedDependency[ForgetQuery], colony: NamedDependency[Colony]
+    id: FromPath[str], asked: NamedDependency[ForgetQuery], colony: NamedDependency[Colony]
 ) -> Reply:
     """Forget an idle asset; with `force` any, and say what was not done for it."""
-    return shown(ForgottenView.of_forgotten(await colony.assets.forget(id, force=query.force)))
+    return shown(ForgottenView.of_forgotten(await colony.assets.forget(id, force=asked.force)))
 
 
 @post("/assets/{id:str}/provision", **described(_PROVISION))

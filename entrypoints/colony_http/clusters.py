@@ -97,9 +97,9 @@ _SHRINK = Operation(
 
 
 @get("/clusters", **described(_LIST))
-async def list_clusters(query: NamedDependency[ClusterQuery], colony: NamedDependency[Colony]) -> Reply:
+async def list_clusters(asked: NamedDependency[ClusterQuery], colony: NamedDependency[Colony]) -> Reply:
     """Return some of the clusters, oldest first."""
-    page = await colony.clusters.page(query.paging(), query.where())
+    page = await colony.clusters.page(asked.paging(), asked.where())
     return shown(ClusterList(clusters=await _seen(page.items, colony), next_cursor=page.next_cursor))
 
 
@@ -112,24 +112,24 @@ async def get_cluster(id: FromPath[str], colony: NamedDependency[Colony]) -> Rep
 
 @post("/clusters", **described(_CREATE))
 async def create_cluster(
-    query: NamedDependency[CreateQuery], data: JSONBody[CreateCluster], colony: NamedDependency[Colony]
+    asked: NamedDependency[CreateQuery], data: JSONBody[CreateCluster], colony: NamedDependency[Colony]
 ) -> Reply:
     """Claim every machine, and start to build the cluster; everything on the chosen disks is destroyed.
 
     All errors come at once. With `dryRun` the plan is answered (200) and nothing is changed.
     """
-    if query.dry_run:
-        return shown(PlanView.of(await colony.clusters.plan(data.request(), strict=query.strict)))
-    cluster = await colony.clusters.create(data.request(), strict=query.strict)
+    if asked.dry_run:
+        return shown(PlanView.of(await colony.clusters.plan(data.request(), strict=asked.strict)))
+    cluster = await colony.clusters.create(data.request(), strict=asked.strict)
     return created(ClusterView.of(cluster, StageView.at_first(cluster)), f"/api/v1/clusters/{cluster.id}")
 
 
 @delete("/clusters/{id:str}", **described(_DELETE))
 async def delete_cluster(
-    id: FromPath[str], query: NamedDependency[DeleteQuery], colony: NamedDependency[Colony]
+    id: FromPath[str], asked: NamedDependency[DeleteQuery], colony: NamedDependency[Colony]
 ) -> Reply:
     """Forget the cluster, and return it as it was; its machines stay provisioned unless `wipe` is set."""
-    cluster = await colony.clusters.delete(id, force=query.force, wipe=query.wipe)
+    cluster = await colony.clusters.delete(id, force=asked.force, wipe=asked.wipe)
     (view,) = await _seen((cluster,), colony)
     return shown(view)
 
@@ -151,12 +151,12 @@ async def get_talosconfig(id: FromPath[str], colony: NamedDependency[Colony]) ->
 @post("/clusters/{id:str}/nodes", **described(_GROW))
 async def add_nodes(
     id: FromPath[str],
-    query: NamedDependency[GrowQuery],
+    asked: NamedDependency[GrowQuery],
     data: JSONBody[GrowCluster],
     colony: NamedDependency[Colony],
 ) -> Reply:
     """Claim more machines, and start to add them to a ready cluster."""
-    return begun(await colony.clusters.grow(id, data.growth(), strict=query.strict), colony)
+    return begun(await colony.clusters.grow(id, data.growth(), strict=asked.strict), colony)
 
 
 @delete("/clusters/{id:str}/nodes/{asset_id:str}", **described(_SHRINK))

@@ -45,19 +45,19 @@ _ONE = Operation(
 
 @get("/events", **described(_ALL))
 async def follow_all(
-    query: NamedDependency[EventQuery],
+    asked: NamedDependency[EventQuery],
     request: Request[Any, Any, Any],
     colony: NamedDependency[Colony],
     closing: NamedDependency[Closing],
 ) -> EventStream:
     """Stream what happens from now on, or since the event that `Last-Event-ID` names, without a gap."""
-    return EventStream(colony.workflows.follow(EntryFilter(), after=_resumed(request, query)), closing)
+    return EventStream(colony.workflows.follow(EntryFilter(), after=_resumed(request, asked)), closing)
 
 
 @get("/workflows/{id:str}/events", **described(_ONE))
 async def follow_workflow(
     id: FromPath[str],
-    query: NamedDependency[EventQuery],
+    asked: NamedDependency[EventQuery],
     request: Request[Any, Any, Any],
     colony: NamedDependency[Colony],
     closing: NamedDependency[Closing],
@@ -66,7 +66,7 @@ async def follow_workflow(
 
     With `Last-Event-ID` it resumes after that event; 204 says that nothing more will come.
     """
-    after = _resumed(request, query) or 0
+    after = _resumed(request, asked) or 0
     run = await colony.workflows.get(id)
     if run.ended and not await _rest(id, colony, after=after):
         return Reply(b"", status=204)
@@ -88,10 +88,10 @@ async def _rest(run_id: str, colony: Colony, *, after: int) -> tuple[Entry, ...]
         return await look.journal.after(after, _GULP, EntryFilter(run_id=run_id))
 
 
-def _resumed(request: Request[Any, Any, Any], query: EventQuery) -> int | None:
+def _resumed(request: Request[Any, Any, Any], asked: EventQuery) -> int | None:
     header = request.headers.get("last-event-id")
     if header is None:
-        return query.last_event_id
+        return asked.last_event_id
     if not (header.isascii() and header.isdigit()) or int(header) > _LARGEST:
         raise Invalid("Last-Event-ID: must be the id of an event")
     return int(header)

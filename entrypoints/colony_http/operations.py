@@ -46,12 +46,12 @@ def described(operation: Operation) -> dict[str, Any]:
     status = next(iter(operation.answers))
     arguments: dict[str, Any] = {"opt": {KEY: operation}, "status_code": status}
     if operation.query is not NoQuery:
-        arguments["dependencies"] = {"query": Provide(_reader(operation.query), sync_to_thread=False)}
+        arguments["dependencies"] = {"asked": Provide(_reader(operation.query), sync_to_thread=False)}
     return arguments
 
 
 def _reader(kind: type[Struct]) -> Any:
-    def query(request: Request[Any, Any, Any]) -> Any:
+    def asked(request: Request[Any, Any, Any]) -> Any:
         return read_query(request.scope["query_string"], kind)
 
-    return query
+    return asked

@@ -57,9 +57,9 @@ _RETRY = Operation(
 
 
 @get("/workflows", **described(_LIST))
-async def list_workflows(query: NamedDependency[WorkflowQuery], colony: NamedDependency[Colony]) -> Reply:
+async def list_workflows(asked: NamedDependency[WorkflowQuery], colony: NamedDependency[Colony]) -> Reply:
     """Return some of the workflows, oldest first."""
-    page = await colony.workflows.page(query.paging(), query.where())
+    page = await colony.workflows.page(asked.paging(), asked.where())
     children = await colony.workflows.children_of([run.id for run in page.items])
     now = colony.ports.clock.now()
     views = tuple(WorkflowView.of(run, children.get(run.id, ()), now=now) for run in page.items)
@@ -73,9 +73,9 @@ async def get_workflow(id: FromPath[str], colony: NamedDependency[Colony]) -> Re
 
 
 @get("/workflows/{id:str}/logs", **described(_LOGS))
-async def get_logs(id: FromPath[str], query: NamedDependency[PagingQuery], colony: NamedDependency[Colony]) -> Reply:
+async def get_logs(id: FromPath[str], asked: NamedDependency[PagingQuery], colony: NamedDependency[Colony]) -> Reply:
     """Return some of what happened in a workflow, oldest first."""
-    page = await colony.workflows.logs(id, query.paging())
+    page = await colony.workflows.logs(id, asked.paging())
     return shown(LogList(logs=tuple(map(LogView.of, page.items)), next_cursor=page.next_cursor))
 
 
