@@ -118,7 +118,8 @@ _LIVING_NODE = replace(
 
 def _beside(**changes: object) -> World:
     spec = replace(_LIVING.spec, control_planes=(replace(_LIVING_NODE, **changes),), gateway="192.168.1.254")
-    return a_world(a_cluster(spec))
+    cluster = a_cluster(spec)
+    return a_world(cluster, asset_29={"cluster_id": cluster.id})
 
 
 _ELSEWHERE = replace(a_worker(1), ip="10.0.0.5", gateway="10.0.0.1")

@@ -17,6 +17,7 @@ from colony_core.domain.clusters import (
     Cluster,
     ClusterBusy,
     ClusterNotReady,
+    ClusterSpec,
     ClusterStatus,
     Flavor,
     KubeconfigNotReady,
@@ -27,7 +28,8 @@ from colony_core.domain.events import Entry, EventType
 from colony_core.domain.orders import Build, Grow, Shrink, WipeMethod
 from colony_core.domain.plans import GROW, SHRINK, cluster_plan
 from colony_core.domain.secrets import Secret
-from colony_core.domain.topology import ClusterRequest, Growth, review, review_growth
+from colony_core.domain.topology import ClusterRequest, Growth, Review, World, review, review_growth
+from colony_core.domain.topology.conflicts import conflict_in
 from colony_core.domain.topology.removal import without_node
 from colony_core.domain.workflows import Run
 from colony_core.ports.authorities import Authorities
@@ -80,7 +82,7 @@ class ClusterDesk:
             now = self._clock.now()
             world = await world_of(tx, _asset_ids(request), now=now)
             verdict = review(request, world, strict=strict or self._strict)
-            spec = verdict.accepted()
+            spec = _accepted(verdict, world, name=request.name.strip())
             run_id, cluster_id = await tx.next_id("workflow"), await tx.next_id("cluster")
             cluster = new_cluster(spec, cluster_id=cluster_id, run_id=run_id, warnings=verdict.advice, now=now)
             tx.clusters.add(cluster)
@@ -99,7 +101,8 @@ class ClusterDesk:
             now = self._clock.now()
             cluster = await self._ready(tx, cluster_id)
             world = await world_of(tx, [node.asset_id for node in growth.control_planes + growth.workers], now=now)
-            spec = review_growth(cluster, growth, world=world, strict=strict or self._strict).accepted()
+            verdict = review_growth(cluster, growth, world=world, strict=strict or self._strict)
+            spec = _accepted(verdict, world, name=cluster.spec.name)
             added = [node for node in spec.nodes if cluster.spec.node(node.asset_id) is None]
             order = Grow(
                 installs=installs(spec, added, world.assets),
@@ -187,6 +190,14 @@ class ClusterDesk:
         tx.assets.put(replace(asset, cluster_id=None, updated_at=self._clock.now()))
         if wipe and asset.held_by is None and asset.status is AssetStatus.PROVISIONED:
             await self._assets.start_wipe(tx, asset.id, method=WipeMethod.SIGNATURES)
+
+
+def _accepted(verdict: Review, world: World, *, name: str) -> ClusterSpec:
+    """Return the spec, or raise `Conflict` where only the present state forbids it, or `ValidationFailed`."""
+    conflict = conflict_in(verdict, world, name=name)
+    if conflict is not None:
+        raise conflict
+    return verdict.accepted()
 
 
 def _asset_ids(request: ClusterRequest) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from colony_core.ports.persistence import StoreUnavailable
@@ -110,6 +110,10 @@ class SqliteStore:
         finally:
             self._idle.put_nowait(link)
 
+    def on_news(self, call: Callable[[], None]) -> None:
+        """Call *call* after every commit that wrote to the journal; only the one server of a file writes it."""
+        self._shared.listeners.append(call)
+
     async def check(self) -> None:
         """Return if the store is reachable and its schema is current; raise `StoreUnavailable` otherwise."""
         async with self.reading() as look:
@@ -163,6 +167,8 @@ class SqliteStore:
 
     async def _reader(self) -> Link:
         try:
+            if not self._idle.empty():
+                return self._idle.get_nowait()
             async with asyncio.timeout(_TURN_SECONDS):
                 return await self._idle.get()
         except TimeoutError:

@@ -29,11 +29,12 @@ class Shared(Struct, frozen=True):
     assets: Table[Asset]
     clusters: Table[Cluster]
     runs: Table[Run]
+    listeners: list[Callable[[], None]]
 
     @classmethod
     def beginning(cls, sealer: Sealer, touches: Touches) -> "Shared":
         """Return what a store has in common that nobody has used yet."""
-        return cls(sealer, touches, assets.table(), clusters.table(), runs.table())
+        return cls(sealer, touches, assets.table(), clusters.table(), runs.table(), [])
 
 
 class SqliteTransaction:
@@ -66,7 +67,7 @@ class SqliteTransaction:
     @cached_property
     def journal(self) -> SqliteJournal:
         """Return the journal."""
-        return SqliteJournal(self.unit)
+        return SqliteJournal(self.unit, self._shared.listeners)
 
     @cached_property
     def vault(self) -> SqliteVault:

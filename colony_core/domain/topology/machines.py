@@ -119,11 +119,12 @@ def check_asset_choice(draft: Draft, _world: World) -> Iterator[Finding]:
 def check_asset_state(draft: Draft, world: World) -> Iterator[Finding]:
     """Yield why an asset cannot be taken now."""
     others = world.clusters_besides(draft.cluster_id)
-    owners = {node.asset_id: cluster for cluster in others for node in cluster.nodes}
+    owners = {cluster.id: cluster for cluster in others}
     for node in draft.newcomers:
         if node.asset_id is None:
             continue
-        path, asset, owner = f"{node.path}.assetId", world.assets.get(node.asset_id), owners.get(node.asset_id)
+        path, asset = f"{node.path}.assetId", world.assets.get(node.asset_id)
+        owner = owners.get(asset.cluster_id or "") if asset is not None else None
         if asset is None:
             yield UNKNOWN.broken(
                 path, observed=f"{shown(node.asset_id)}, which does not exist", expected="a known asset"
