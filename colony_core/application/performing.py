@@ -1,7 +1,9 @@
 """Performs acts: gathers what an action needs, does it through the ports, and makes an outcome of whatever happens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -14,6 +16,8 @@ from colony_core.domain.orders import Shrink
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Act, Action, Failed, Fault, Succeeded
 from colony_core.errors import ColonyError, Refused
+
+log = logging.getLogger("colony.performer")
 
 DOING: Mapping[Action, Callable[[Tools, Workplace], Awaitable[Sighting | None]]] = MappingProxyType(
     {
@@ -51,10 +55,27 @@ class Performer:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def perform(self, act: Act) -> Outcome:
+    async def survey(self, acts: Sequence[Act]) -> dict[str, Workplace]:
+        """Return, by run, where those *acts* work that are done to one machine; one look at the store finds them all.
+
+        What it does not find, `perform` looks for itself, and makes an outcome of whatever is wrong with it.
+        """
+        with suppress(ColonyError):
+            async with self._tools.store.reading() as look:
+                found = await look.runs.get_many([act.run_id for act in acts])
+                runs = {run.asset_id: run for run in found.values() if run.asset_id is not None}
+                assets = await look.assets.get_many(tuple(runs))
+                passwords = await look.vault.get_many(tuple(assets), BMC_PASSWORD)
+            return {
+                runs[id].id: Workplace(run=runs[id], asset=asset, password=passwords.get(id, Secret("")))
+                for id, asset in assets.items()
+            }
+        return {}
+
+    async def perform(self, act: Act, place: Workplace | None = None) -> Outcome:
         """Do what *act* asks for within its deadline; every error becomes an outcome."""
         try:
-            place = await self._workplace(act.run_id)
+            place = place or await self._workplace(act.run_id)
             left = (act.deadline - self._tools.clock.now()).total_seconds()
             async with asyncio.timeout(max(left, 0.0)):
                 seen = await DOING[act.action](self._tools, place)
@@ -62,6 +83,9 @@ class Performer:
             return _lost(act, Fault("STEP_OVERRAN", f"The action {act.action} did not end in time"))
         except ColonyError as error:
             return _lost(act, Fault(error.code, error.details), final=isinstance(error, Refused))
+        except Exception as error:
+            log.exception("the action %s of workflow %s broke", act.action, act.run_id)
+            return _lost(act, Fault("INTERNAL_ERROR", f"The action {act.action} broke ({type(error).__name__})"))
         return Outcome(act, Succeeded(act.step, act.attempt), seen)
 
     async def _workplace(self, run_id: str) -> Workplace:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
 from colony_core.application.performing import Outcome, Performer
+from colony_core.application.workplace import Workplace
 from colony_core.domain.plans import plan_of
 from colony_core.domain.workflows import Act, Interrupted, Perform, Run, Woken
 from colony_core.errors import ColonyError
@@ -101,8 +102,9 @@ class Runner:
         except ColonyError:
             self._outcomes = outcomes + self._outcomes
             raise
+        places = await self._performer.survey(acts) if acts else {}
         for act in acts:
-            self._start(act)
+            self._start(act, places.get(act.run_id))
         return moved
 
     async def _advance_together(self, items: Sequence[Item]) -> tuple[tuple[Act, ...], bool]:
@@ -122,11 +124,13 @@ class Runner:
 
     async def _advance_all(self, tx: Transaction, items: Sequence[Item], now: datetime) -> tuple[Act, ...]:
         runs = await tx.runs.get_many([item.run_id for item in items])
+        # Met together here, so that nobody below has to fetch them one by one.
+        await tx.assets.get_many([run.asset_id for run in runs.values() if run.asset_id is not None])
         acts: tuple[Act, ...] = ()
         for item in items:
-            run = runs.get(item.run_id)
-            if run is not None:
-                acts += await self._advance_one(tx, run, item, now)
+            if item.run_id in runs:
+                # Read anew: an item before this one may have changed the run, as a child changes its parent.
+                acts += await self._advance_one(tx, await tx.runs.get(item.run_id), item, now)
         return acts
 
     async def _advance_one(self, tx: Transaction, run: Run, item: Item, now: datetime) -> tuple[Act, ...]:
@@ -157,13 +161,13 @@ class Runner:
             until = None
         return until is None
 
-    def _start(self, act: Act) -> None:
-        task = asyncio.create_task(self._act(act), name=f"{act.run_id} {act.step} {act.attempt}")
+    def _start(self, act: Act, place: Workplace | None) -> None:
+        task = asyncio.create_task(self._act(act, place), name=f"{act.run_id} {act.step} {act.attempt}")
         self._acting[task] = act
         task.add_done_callback(lambda done: self._acting.pop(done, None))
 
-    async def _act(self, act: Act) -> None:
-        outcome = await self._performer.perform(act)
+    async def _act(self, act: Act, place: Workplace | None) -> None:
+        outcome = await self._performer.perform(act, place)
         self._outcomes.append(outcome)  # looked up after the wait: a pulse may have put another list there
         self._work.ring()
 
@@ -172,6 +176,9 @@ class Runner:
         if self._outcomes:
             return
         due = await self.next_due()
+        if due is not None and self._resting:
+            # What is due already and was not moved rests: without this the wait would end at once, over and over.
+            due = max(due, min(self._resting.values()))
         waiting: list[asyncio.Task[object]] = [asyncio.create_task(rung.wait())]
         if due is not None:
             waiting.append(asyncio.create_task(self._clock.sleep_until(due)))

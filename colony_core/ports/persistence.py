@@ -161,9 +161,13 @@ class Journal(Protocol):
 
 
 class Vault(Protocol):
-    """Secrets, sealed at rest and bound to their owner and name: `("asset-1", "bmc-password")`."""
+    """Secrets, sealed at rest and bound to their owner and name: `("asset-1", "bmc-password")`.
+
+    `get_many` gives the secrets of that name by owner, for those of *owners* that have one.
+    """
 
     async def get(self, owner: str, name: str) -> Secret | None: ...
+    async def get_many(self, owners: Sequence[str], name: str) -> dict[str, Secret]: ...
     def put(self, owner: str, name: str, secret: Secret) -> None: ...
     def remove(self, owner: str) -> None: ...
 

@@ -1,5 +1,6 @@
 """Secrets and answers in SQLite, sealed for the place where they lie."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -28,7 +29,13 @@ class SqliteVault:
         """Return the secret, or None; raise `WrongKey` when it was altered or moved."""
         query = OTHERS["secret_get"]
         row = await self._unit.run(lambda connection: connection.execute(query, (owner, name)).fetchone())
-        return None if row is None else Secret(self._sealer.open(row[0], _place("vault", owner, name)).decode())
+        return None if row is None else self._opened(owner, name, row[0])
+
+    async def get_many(self, owners: Sequence[str], name: str) -> dict[str, Secret]:
+        """Return the secrets of that *name*; raise `WrongKey` when one of them was altered or moved."""
+        query, wanted = OTHERS["secrets_get"], msgspec.json.encode(list(owners)).decode()
+        rows = await self._unit.run(lambda connection: connection.execute(query, (wanted, name)).fetchall())
+        return {owner: self._opened(owner, name, sealed) for owner, sealed in rows}
 
     def put(self, owner: str, name: str, secret: Secret) -> None:
         """Hold back a secret, sealed already."""
@@ -38,6 +45,9 @@ class SqliteVault:
     def remove(self, owner: str) -> None:
         """Hold back the end of every secret of *owner*."""
         self._held.add("secret_remove", owner)
+
+    def _opened(self, owner: str, name: str, sealed: bytes) -> Secret:
+        return Secret(self._sealer.open(sealed, _place("vault", owner, name)).decode())
 
 
 class SqliteAnswers:

@@ -38,6 +38,9 @@ SELECT coalesce(max(seq), 0) FROM journal
 -- name: secret_get
 SELECT sealed FROM vault WHERE owner = ? AND name = ?
 
+-- name: secrets_get
+SELECT owner, sealed FROM json_each(?) AS wanted CROSS JOIN vault ON vault.owner = wanted.value AND vault.name = ?
+
 -- name: secret_put
 INSERT INTO vault (owner, name, sealed) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET sealed = excluded.sealed
