@@ -1,0 +1,83 @@
+"""Whole lives of machines: `os-provision` from the order to `provisioned`, hours of it on a virtual clock."""
+
+import cProfile
+import os
+import time
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from benchmarks.stock import registration
+from colony_core import Colony, Ports, ProvisionRequest
+from colony_crypto.authorities import ClusterAuthorities
+from colony_crypto.sealing import KEY_BYTES, Sealer
+from colony_simulator import SimulatedRack, Simulation, VirtualClock
+from colony_store.rate_limits import MemoryRateLimiter
+from colony_store.sqlite.store import SqliteStore
+from colony_system.chance import SystemChance
+
+GRAIN = timedelta(seconds=1)
+"""How often the virtual server looks at its clock: what falls due within it happens together."""
+
+
+class Provisioning(Struct, frozen=True, kw_only=True):
+    """So many machines were ordered at once; `cpu_seconds` are those of all threads."""
+
+    machines: int
+    seconds: float
+    cpu_seconds: float
+    simulated_seconds: float
+    provisioned: int
+
+    @property
+    def rate(self) -> float:
+        """Return how many machines were provisioned in a real second."""
+        return self.provisioned / self.seconds
+
+
+async def provision(machines: int, *, folder: Path, profile: cProfile.Profile | None = None) -> Provisioning:
+    """Order and await the provisioning of *machines*, on a database in *folder* that survives a crash at any moment."""
+    with TemporaryDirectory(dir=folder, prefix="colony-bench-") as place:
+        store = await SqliteStore.open(Path(place) / "colony.db", sealer=Sealer(os.urandom(KEY_BYTES)))
+        try:
+            clock = VirtualClock()
+            rack = SimulatedRack.of(machines, seed=1, clock=clock)
+            colony = _colony(store, rack, clock)
+            await colony.assets.enrol([(registration(machine), machine.inventory) for machine in rack.machines])
+            began, wall, cpu = clock.now(), time.perf_counter(), time.process_time()
+            with profile or nullcontext():
+                for machine in rack.machines:
+                    await colony.assets.provision(machine.name, ProvisionRequest())
+                await Simulation(rack=rack, clock=clock, runner=colony.runner, grain=GRAIN).run()
+            seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+            async with store.reading() as look:
+                counts = await look.assets.count_by_status()
+        finally:
+            await store.aclose()
+    return Provisioning(
+        machines=machines,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        simulated_seconds=(clock.now() - began).total_seconds(),
+        provisioned=counts.get("provisioned", 0),
+    )
+
+
+def _colony(store: SqliteStore, rack: SimulatedRack, clock: VirtualClock) -> Colony:
+    colony = Colony(
+        Ports(
+            store=store,
+            hardware=rack.hardware,
+            platform=rack.platform,
+            authorities=ClusterAuthorities(),
+            rate_limiter=MemoryRateLimiter(time.monotonic_ns),
+            clock=clock,
+            wall=clock,
+            chance=SystemChance(),
+        )
+    )
+    rack.connect(colony.netboot)
+    return colony
