@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 IMPORTING_THE_CORE = """
 import json, sys
+import msgspec  # with whatever it finds beside itself: typing_extensions, where that is installed
 before = set(sys.modules)
 import colony_core
 print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
