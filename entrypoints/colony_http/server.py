@@ -95,4 +95,8 @@ def _listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens; of several addresses that a name has, IPv4 is preferred."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-    return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    # Connections inherit it. asyncio does not set it on those of a socket that it did not make itself, and without it
+    # every answer's body waits 40 ms for the client to acknowledge its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
