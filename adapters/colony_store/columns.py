@@ -38,6 +38,5 @@ def known_macs(asset: Asset) -> frozenset[str]:
 
 
 def system_uuid(asset: Asset) -> str | None:
-    """Return the UUID of the machine's board in lower case, or None while it is unknown."""
-    uuid = asset.inventory.system.uuid if asset.inventory is not None else ""
-    return uuid.lower() or None
+    """Return the UUID that *asset* is found by, or None while it is unknown."""
+    return asset.system_uuid or None

@@ -1,5 +1,6 @@
 """Values that were decoded before: the document of one seq and revision never changes, so that it is read once."""
 
+from collections.abc import Iterable
 from threading import Lock
 from typing import Generic
 
@@ -17,10 +18,13 @@ class Decoded(Generic[R]):
         self._values: dict[int, R] = {}
         self._lock = Lock()
 
-    def get(self, seq: int, revision: int) -> R | None:
-        """Return the value of that *seq* and *revision*, if it is remembered."""
-        value = self._values.get(seq)
-        return value if value is not None and value.revision == revision else None
+    def find(self, keys: Iterable[tuple[int, int]]) -> dict[int, R | None]:
+        """Return what is remembered of each seq and revision, in their order; None for what is not."""
+        values = self._values
+        return {
+            seq: value if (value := values.get(seq)) is not None and value.revision == revision else None
+            for seq, revision in keys
+        }
 
     def put(self, seq: int, value: R) -> None:
         """Remember *value*, unless a newer one is: a long look may still be reading old ones."""

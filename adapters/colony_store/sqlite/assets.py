@@ -34,7 +34,7 @@ class SqliteAssets(Shelf[Asset]):
         if not candidates:
             candidates = await self.find(_BY_UUID, uuid) if uuid else ()
         elif len(candidates) > 1:
-            candidates = tuple(asset for asset in candidates if uuid and system_uuid(asset) == uuid)
+            candidates = tuple(asset for asset in candidates if uuid and asset.system_uuid == uuid)
         return candidates[0] if len(candidates) == 1 else None
 
     async def page(self, paging: Paging, where: AssetFilter) -> Page[Asset]:

@@ -1,7 +1,7 @@
 """The journal in SQLite."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -23,18 +23,17 @@ class SqliteJournal:
     """See `colony_core.ports.persistence.Journal`. The seq of an entry is given when it is written: with the one
     writer that SQLite allows, its order is the order of commits."""
 
-    def __init__(self, unit: Unit, listeners: Sequence[Callable[[], None]]) -> None:
+    def __init__(self, unit: Unit, news: Callable[[], None]) -> None:
         self._unit = unit
         self._held = Held(unit)
-        self._listeners = listeners
+        self._news = news
         self._written = False
 
     def write(self, entry: Entry) -> None:
         """Hold back one more entry; the commit tells those who wait for news, once."""
         if not self._written:
             self._written = True
-            for listener in self._listeners:
-                self._unit.after_commit(listener)
+            self._unit.after_commit(self._news)
         self._held.add("entry_insert", entry.run_id, ENTRIES.version, ENTRIES.encode(entry))
 
     async def after(self, seq: int, limit: int, where: EntryFilter) -> tuple[Entry, ...]:

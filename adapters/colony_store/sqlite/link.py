@@ -50,6 +50,11 @@ class Link(aiosqlite.Connection):
             await link
         return link
 
+    async def close(self) -> None:
+        """Close the connection, and return once its thread has ended."""
+        await super().close()
+        self._thread.join()
+
     async def hop(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what *work* makes of the connection, in the connection's thread.
 

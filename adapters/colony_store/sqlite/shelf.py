@@ -49,20 +49,24 @@ class Shelf(Generic[R]):
 
     async def get(self, id: str) -> R:
         """Return the value of that *id*, or raise that it is missing."""
-        if id not in self._kept:
-            await self._meet(self._table.by_id, (id,), after_writes=False)
         kept = self._kept.get(id)
-        if kept is None or kept.value is None:
+        if kept is None:
+            rows = await self._meet(self._table.by_id, (id,), after_writes=False)
+            value = rows[0][1] if rows else None
+        else:
+            value = kept.value
+        if value is None:
             raise self._missing(id)
-        return kept.value
+        return value
 
     async def get_many(self, ids: Sequence[str]) -> dict[str, R]:
         """Return the values that exist, by id, in the order of *ids*."""
-        unknown = [id for id in dict.fromkeys(ids) if id not in self._kept]
+        found = {id: kept.value for id in ids if (kept := self._kept.get(id)) is not None}
+        unknown = [id for id in dict.fromkeys(ids) if id not in found]
         if unknown:
-            await self._meet(self._table.by_ids, (msgspec.json.encode(unknown).decode(),), after_writes=False)
-        found = ((id, self._kept.get(id)) for id in ids)
-        return {id: kept.value for id, kept in found if kept is not None and kept.value is not None}
+            rows = await self._meet(self._table.by_ids, (msgspec.json.encode(unknown).decode(),), after_writes=False)
+            found.update((value.id, value) for _, value in rows)
+        return {id: value for id in ids if (value := found.get(id)) is not None}
 
     async def find(self, keys_query: str, *arguments: object) -> tuple[R, ...]:
         """Return whatever *keys_query* gives, oldest first."""
@@ -127,6 +131,8 @@ class Shelf(Generic[R]):
             lambda connection: self._table.find(connection, keys_query, arguments, remember=not self._unit.wrote),
             after_writes=after_writes,
         )
+        if not self._unit.writes:
+            return rows
         met = [(seq, self._met(seq, value)) for seq, value in rows]
         return [(seq, kept.value) for seq, kept in met if kept.value is not None]
 

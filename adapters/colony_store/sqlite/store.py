@@ -12,6 +12,7 @@ from colony_store.sqlite.api_keys import Touches
 from colony_store.sqlite.key_check import check_key
 from colony_store.sqlite.link import Link, Synchronous
 from colony_store.sqlite.migrations import current_version, migrate, version_of
+from colony_store.sqlite.news import News
 from colony_store.sqlite.server_lock import ServerLock
 from colony_store.sqlite.transaction import Shared, SqliteTransaction
 from colony_store.sqlite.unit import Unit
@@ -35,7 +36,8 @@ class SqliteStore:
         self._writer = writer
         self._readers = readers
         self._touches = Touches(self._note_uses_soon)
-        self._shared = Shared.beginning(sealer, self._touches)
+        self._news = News(writer)
+        self._shared = Shared.beginning(sealer, self._touches, self._news.tell)
         self._writing = asyncio.Lock()
         self._idle: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
         for reader in readers:
@@ -43,6 +45,7 @@ class SqliteStore:
         self._open_units: dict[asyncio.Task[object] | None, SqliteTransaction] = {}
         self._server_lock: ServerLock | None = None
         self._noting: asyncio.Task[None] | None = None
+        self._closing = False
         self._closed = False
 
     @classmethod
@@ -111,8 +114,8 @@ class SqliteStore:
             self._idle.put_nowait(link)
 
     def on_news(self, call: Callable[[], None]) -> None:
-        """Call *call* after every commit that wrote to the journal; only the one server of a file writes it."""
-        self._shared.listeners.append(call)
+        """Call *call* after every commit that wrote to the journal; after any commit of another process."""
+        self._news.add(call)
 
     async def check(self) -> None:
         """Return if the store is reachable and its schema is current; raise `StoreUnavailable` otherwise."""
@@ -123,18 +126,20 @@ class SqliteStore:
 
     async def aclose(self) -> None:
         """Write down the last uses of keys, wait for the present transaction, and let go of every connection."""
-        if self._closed:
+        if self._closing:
             return
-        self._closed = True
+        self._closing = True
         if self._noting is not None:
             self._noting.cancel()
+        await self._news.stop()
         async with contextlib.AsyncExitStack() as last:
             last.callback(self._release_server_lock)
             for link in (self._writer, *self._readers):  # the writer goes last: it empties the log into the file
                 last.push_async_callback(link.close)
             with contextlib.suppress(StoreUnavailable):
                 await self._note_uses()
-            await self._writing.acquire()
+                async with self._turn():
+                    self._closed = True
 
     @contextlib.contextmanager
     def _open(self, task: asyncio.Task[object] | None, unit: Unit) -> Iterator[SqliteTransaction]:
@@ -161,6 +166,8 @@ class SqliteStore:
         except TimeoutError:
             raise StoreUnavailable("The store is busy: another transaction holds it up") from None
         try:
+            if self._closed:
+                raise StoreUnavailable("The store is closed")
             yield
         finally:
             self._writing.release()
@@ -175,7 +182,7 @@ class SqliteStore:
             raise StoreUnavailable("The store is busy: all its readers are taken") from None
 
     def _note_uses_soon(self) -> None:
-        if self._noting is None and not self._closed:
+        if self._noting is None and not self._closing:
             self._noting = asyncio.create_task(self._note_uses_later())
 
     async def _note_uses_later(self) -> None:

@@ -13,7 +13,7 @@ from colony_store.sqlite.queries import documents_of, keys_of
 
 Row = tuple[object, ...]
 
-_KEYS = msgspec.json.Decoder(list[tuple[int, int]])
+_NUMBERS = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[tuple[int, int, msgspec.Raw]])
 
 
@@ -72,9 +72,10 @@ class Table(Generic[R]):
         self, connection: sqlite3.Connection, keys_query: str, arguments: Sequence[object], *, remember: bool
     ) -> list[tuple[int, R]]:
         """Return seq and value of whatever *keys_query* gives, in the order of seq."""
-        (text,) = connection.execute(keys_query, arguments).fetchone()
-        keys = sorted(_KEYS.decode(text)) if text is not None else []
-        found = {seq: self.decoded.get(seq, revision) for seq, revision in keys}
+        seqs, revisions = connection.execute(keys_query, arguments).fetchone()
+        if seqs is None:
+            return []
+        found = self.decoded.find(sorted(zip(_numbers(seqs), _numbers(revisions), strict=True)))
         missing = [seq for seq, value in found.items() if value is None]
         if missing:
             (text,) = connection.execute(self._documents, (msgspec.json.encode(missing).decode(),)).fetchone()
@@ -129,3 +130,7 @@ class Table(Generic[R]):
 def stale(kind: str, id: str) -> StaleWrite:
     """Return the refusal to overwrite what somebody else changed."""
     return StaleWrite(f"{kind.capitalize()} '{id}' was changed by somebody else in the meantime: nothing was written")
+
+
+def _numbers(text: str) -> list[int]:
+    return _NUMBERS.decode(f"[{text}]")

@@ -26,15 +26,15 @@ class Shared(Struct, frozen=True):
 
     sealer: Sealer
     touches: Touches
+    news: Callable[[], None]
     assets: Table[Asset]
     clusters: Table[Cluster]
     runs: Table[Run]
-    listeners: list[Callable[[], None]]
 
     @classmethod
-    def beginning(cls, sealer: Sealer, touches: Touches) -> "Shared":
+    def beginning(cls, sealer: Sealer, touches: Touches, news: Callable[[], None]) -> "Shared":
         """Return what a store has in common that nobody has used yet."""
-        return cls(sealer, touches, assets.table(), clusters.table(), runs.table(), [])
+        return cls(sealer, touches, news, assets.table(), clusters.table(), runs.table())
 
 
 class SqliteTransaction:
@@ -67,7 +67,7 @@ class SqliteTransaction:
     @cached_property
     def journal(self) -> SqliteJournal:
         """Return the journal."""
-        return SqliteJournal(self.unit, self._shared.listeners)
+        return SqliteJournal(self.unit, self._shared.news)
 
     @cached_property
     def vault(self) -> SqliteVault:

@@ -19,7 +19,7 @@ class Buffer(Protocol):
         """Return what writes everything that was held back, and hold nothing back any more."""
 
     def committed(self) -> None:
-        """Be told that everything taken is on disk."""
+        """Hear that everything taken is on disk."""
 
 
 class Unit:
