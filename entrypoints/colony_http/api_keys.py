@@ -9,7 +9,6 @@ from litestar.params import FromPath, JSONBody
 from colony_core import Colony
 from colony_core.domain.api_keys import ApiKeyNotFound, Permission
 from colony_core.errors import Invalid
-from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import CursorInvalid
 from colony_http import examples
 from colony_http.operations import Operation, described
@@ -52,43 +51,43 @@ _REVOKE = Operation(
 
 @get("/api-keys", **described(_LIST))
 async def list_api_keys(
-    asked: NamedDependency[PagingQuery], colony: NamedDependency[Colony], wall: NamedDependency[Clock]
+    asked: NamedDependency[PagingQuery], colony: NamedDependency[Colony], now: NamedDependency[datetime]
 ) -> Reply:
     """Return some of the keys, masked, revoked ones too, oldest first."""
     page = await colony.api_keys.page(asked.paging())
-    views = tuple(ApiKeyView.of(key, now=wall.now()) for key in page.items)
+    views = tuple(ApiKeyView.of(key, now=now) for key in page.items)
     return shown(ApiKeyList(api_keys=views, next_cursor=page.next_cursor))
 
 
 @get("/api-keys/{id:str}", **described(_GET))
-async def get_api_key(id: FromPath[str], colony: NamedDependency[Colony], wall: NamedDependency[Clock]) -> Reply:
+async def get_api_key(id: FromPath[str], colony: NamedDependency[Colony], now: NamedDependency[datetime]) -> Reply:
     """Return one key, masked."""
     key_id = _public(id)
     async with colony.ports.store.reading() as look:
         key = await look.api_keys.find(key_id)
     if key is None:
         raise ApiKeyNotFound(key_id)
-    return shown(ApiKeyView.of(key, now=wall.now()))
+    return shown(ApiKeyView.of(key, now=now))
 
 
 @post("/api-keys", **described(_CREATE))
 async def create_api_key(
-    data: JSONBody[CreateApiKey], colony: NamedDependency[Colony], wall: NamedDependency[Clock]
+    data: JSONBody[CreateApiKey], colony: NamedDependency[Colony], now: NamedDependency[datetime]
 ) -> Reply:
     """Make a key. This answer is the only one that ever shows the whole of it."""
     new = await colony.api_keys.create(
         data.description,
         data.role,
-        expires_at=_future(data.expires_at, wall.now()),
+        expires_at=_future(data.expires_at, now),
         limits=data.limits.limits() if data.limits else None,
     )
-    return created(ApiKeyView.whole(new, now=wall.now()), f"/api/v1/api-keys/{new.key.id}")
+    return created(ApiKeyView.whole(new, now=now), f"/api/v1/api-keys/{new.key.id}")
 
 
 @delete("/api-keys/{id:str}", **described(_REVOKE))
-async def revoke_api_key(id: FromPath[str], colony: NamedDependency[Colony], wall: NamedDependency[Clock]) -> Reply:
+async def revoke_api_key(id: FromPath[str], colony: NamedDependency[Colony], now: NamedDependency[datetime]) -> Reply:
     """Make a key open nothing from now on; it stays in the list."""
-    return shown(ApiKeyView.of(await colony.api_keys.revoke(_public(id)), now=wall.now()))
+    return shown(ApiKeyView.of(await colony.api_keys.revoke(_public(id)), now=now))
 
 
 def _public(id: str) -> str:

@@ -47,7 +47,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
         ],
         dependencies={
             "colony": _given(colony),
-            "wall": _given(wall or colony.ports.wall),
+            "now": Provide((wall or colony.ports.wall).now, sync_to_thread=False),
             "fragments": _given(AssetFragments()),
             "metrics": _given(metrics),
             "document": _given(document),

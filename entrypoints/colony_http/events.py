@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from colony_core import Colony
 from colony_core.domain.events import Entry, EventType
@@ -49,7 +50,7 @@ async def follow_all(
     request: Request[Any, Any, Any],
     colony: NamedDependency[Colony],
     closing: NamedDependency[Closing],
-) -> EventStream:
+) -> ASGIApp:
     """Stream what happens from now on, or since the event that `Last-Event-ID` names, without a gap."""
     return EventStream(colony.workflows.follow(EntryFilter(), after=_resumed(request, asked)), closing)
 
@@ -61,7 +62,7 @@ async def follow_workflow(
     request: Request[Any, Any, Any],
     colony: NamedDependency[Colony],
     closing: NamedDependency[Closing],
-) -> EventStream | Reply:
+) -> ASGIApp:
     """Stream what happened and happens in a workflow, from its beginning, until it has ended.
 
     With `Last-Event-ID` it resumes after that event; 204 says that nothing more will come.
