@@ -83,7 +83,10 @@ class Runner:
     async def next_due(self) -> datetime | None:
         """Return when the next run is due, or None while nothing waits."""
         async with self._store.reading() as look:
-            return await look.runs.next_due()
+            due = await look.runs.next_due()
+        # What rests is due already: without this a wait for it would end at once, over and over.
+        rested = [until for until in self._resting.values() if until > self._clock.now()]
+        return due if due is None else max(due, min(rested, default=due))
 
     async def _pulse_or_rest(self) -> bool:
         try:
@@ -176,9 +179,6 @@ class Runner:
         if self._outcomes:
             return
         due = await self.next_due()
-        if due is not None and self._resting:
-            # What is due already and was not moved rests: without this the wait would end at once, over and over.
-            due = max(due, min(self._resting.values()))
         waiting: list[asyncio.Task[object]] = [asyncio.create_task(rung.wait())]
         if due is not None:
             waiting.append(asyncio.create_task(self._clock.sleep_until(due)))
