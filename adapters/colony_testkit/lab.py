@@ -1,0 +1,208 @@
+"""A whole colony over a simulated rack, in memory and on a virtual clock: hours of work in milliseconds."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from colony_core.application.colony import Colony, Ports
+from colony_core.domain.assets import Asset, AssetStatus
+from colony_core.domain.clusters import Cluster, ClusterSpec
+from colony_core.domain.rate_limits import ADMITTED, Verdict, Window
+from colony_core.domain.registration import Registration
+from colony_core.domain.secrets import Secret
+from colony_core.domain.topology import ClusterRequest, NodeRequest
+from colony_core.domain.workflows import Run
+from colony_core.ports.hardware import Hardware
+from colony_core.ports.persistence import AssetFilter, Paging, RunFilter, Store
+from colony_core.ports.platform import Platform
+from colony_simulator import SimulatedRack, Simulation, VirtualClock
+from colony_testkit.memory_store import MemoryStore
+
+EVERYTHING = Paging(limit=1000)
+
+
+class OpaqueAuthorities:
+    """Authorities that sign nothing: each is a word of its own."""
+
+    def create(self, spec: ClusterSpec, *, now: datetime) -> Secret:
+        """Return an authority."""
+        return Secret(f"authority of {spec.name} since {now.isoformat()}")
+
+    def kubeconfig(self, authority: Secret, spec: ClusterSpec, *, now: datetime) -> Secret:
+        """Return something that only this authority gives."""
+        return Secret(f"kubeconfig of {spec.api_url} by {authority.reveal()}")
+
+    def talosconfig(self, authority: Secret, spec: ClusterSpec, *, now: datetime) -> Secret:
+        """Return something that only this authority gives."""
+        return Secret(f"talosconfig of {spec.name} by {authority.reveal()}")
+
+
+class CountedChance:
+    """Chance that is the same every time."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def token(self, length: int) -> str:
+        """Return the next *length* digits."""
+        self._asked += 1
+        return hashlib.sha512(str(self._asked).encode()).hexdigest()[:length]
+
+
+class NoLimits:
+    """A limiter that lets everybody in."""
+
+    async def admit(self, subject: str, windows: tuple[Window, ...]) -> Verdict:
+        """Admit the request."""
+        return ADMITTED
+
+
+class Lab:
+    """A rack of *machines* and a colony over it.
+
+    `open` starts a colony, and starts another one over the same store and rack after the first has gone. Nothing
+    happens until `run` lets time pass.
+    """
+
+    def __init__(self, machines: int = 1, *, seed: int = 1, store: Store | None = None) -> None:
+        self.clock = VirtualClock()
+        self.rack = SimulatedRack.of(machines, seed=seed, clock=self.clock)
+        self.store: Store = store or MemoryStore()
+        self.hardware: Hardware = self.rack.hardware
+        self.platform: Platform = self.rack.platform
+        self.chance = CountedChance()
+        self.colony = self.open()
+
+    def open(self) -> Colony:
+        """Start a colony over everything that is there, and let it answer the rack's network."""
+        ports = Ports(
+            store=self.store,
+            hardware=self.hardware,
+            platform=self.platform,
+            authorities=OpaqueAuthorities(),
+            rate_limiter=NoLimits(),
+            clock=self.clock,
+            wall=self.clock,
+            chance=self.chance,
+        )
+        self.colony = Colony(ports)
+        self.rack.connect(self.colony.netboot)
+        return self.colony
+
+    def registration(self, number: int) -> Registration:
+        """Return how machine *number* of the rack is registered."""
+        machine = self.rack.machine(f"asset-{number}")
+        return Registration(
+            id=machine.name,
+            hostname=machine.hostname,
+            address=machine.bmc.address,
+            username=machine.bmc.username,
+            password=machine.password,
+        )
+
+    async def enrol(self) -> tuple[Asset, ...]:
+        """Take every machine on, available at once."""
+        machines = self.rack.machines
+        known = [(self.registration(place), machine.inventory) for place, machine in enumerate(machines, 1)]
+        return await self.colony.assets.enrol(known)
+
+    async def run(self, *, until: datetime | None = None, when: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass until nothing is left to happen, or *until* then, or *when* it is so."""
+        await Simulation(runner=self.colony.runner, rack=self.rack, clock=self.clock).run(until, when=when)
+
+    async def run_for(self, time: timedelta) -> None:
+        """Let so much time pass."""
+        await self.run(until=self.clock.now() + time)
+
+    async def run_to(self, run_id: str, step: str) -> Run:
+        """Let time pass until the workflow has begun *step*, or has ended; return it."""
+        while True:
+            run = await self.workflow(run_id)
+            if run.ended or any(state.name == step and state.attempt for state in run.steps):
+                return run
+            due = await self.next_moment()
+            assert due is not None, f"{step} of {run_id} is never reached"
+            await self.run(until=max(due, self.clock.now()))
+
+    async def next_moment(self) -> datetime | None:
+        """Return when something happens next."""
+        moments = (self.rack.next_event(), await self.colony.runner.next_due())
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    async def asset(self, asset_id: str = "asset-1") -> Asset:
+        """Return a machine as Colony knows it."""
+        return await self.colony.assets.get(asset_id)
+
+    async def workflow(self, run_id: str = "workflow-1") -> Run:
+        """Return a workflow."""
+        return await self.colony.workflows.get(run_id)
+
+    async def assets(self) -> dict[str, Asset]:
+        """Return every machine that Colony knows."""
+        page = await self.colony.assets.page(EVERYTHING, AssetFilter())
+        return {asset.id: asset for asset in page.items}
+
+    async def workflows(self) -> dict[str, Run]:
+        """Return every workflow there ever was."""
+        return {run.id: run for run in (await self.colony.workflows.page(EVERYTHING, RunFilter())).items}
+
+    async def clusters(self) -> dict[str, Cluster]:
+        """Return every living cluster."""
+        return {cluster.id: cluster for cluster in (await self.colony.clusters.page(EVERYTHING)).items}
+
+
+def a_cluster_request(
+    *, kind: str = "k8s_stack", flavor: str = "talos", control_planes: Sequence[int] = (1,), workers: Sequence[int] = ()
+) -> ClusterRequest:
+    """Return a request of a cluster on these machines of the rack."""
+    return ClusterRequest(
+        name="dev",
+        type=kind,
+        flavor=flavor,
+        gateway="192.168.1.1",
+        control_planes=tuple(map(a_node, control_planes)),
+        workers=tuple(map(a_node, workers)),
+        vip="192.168.1.100" if len(control_planes) > 1 else None,
+        ssh_public_key=None,
+    )
+
+
+def a_node(number: int) -> NodeRequest:
+    """Return machine *number* as a node."""
+    return NodeRequest(asset_id=f"asset-{number}", ip=f"192.168.1.{100 + number}", subnet="24")
+
+
+async def broken_laws(lab: Lab) -> list[str]:
+    """Return, in words, every law of the whole that does not hold in *lab* now."""
+    assets, runs, clusters = await lab.assets(), await lab.workflows(), await lab.clusters()
+    broken = [line for asset in assets.values() for line in _broken_on(asset, runs, clusters)]
+    return broken + [line for cluster in clusters.values() for line in _broken_by(cluster, assets, runs)]
+
+
+def _broken_on(asset: Asset, runs: dict[str, Run], clusters: dict[str, Cluster]) -> list[str]:
+    holder = runs.get(asset.held_by or "")
+    at_work = asset.status in (AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING)
+    lost = asset.cluster_id is not None and asset.cluster_id not in clusters
+    laws = {
+        f"held by {asset.held_by}, which is over": asset.held_by is not None and (holder is None or holder.ended),
+        f"{asset.status} and nobody works on it": at_work and asset.held_by is None,
+        f"in {asset.cluster_id}, which is gone": lost,
+        f"available in {asset.cluster_id}": asset.cluster_id is not None and asset.status is AssetStatus.AVAILABLE,
+    }
+    return [f"{asset.id} is {words}" for words, wrong in laws.items() if wrong]
+
+
+def _broken_by(cluster: Cluster, assets: dict[str, Asset], runs: dict[str, Run]) -> list[str]:
+    broken = []
+    holder = runs.get(cluster.held_by or "")
+    if cluster.held_by is not None and (holder is None or holder.ended):
+        broken.append(f"{cluster.id} is held by {cluster.held_by}, which is over")
+    known = {node.asset_id for node in cluster.nodes}
+    if known != {node.asset_id for node in cluster.spec.nodes}:
+        broken.append(f"{cluster.id} has other nodes than its spec")
+    members = {asset.id for asset in assets.values() if asset.cluster_id == cluster.id}
+    if not members <= known:
+        broken.append(f"{cluster.id} does not know {sorted(members - known)}")
+    if cluster.status == "ready" and cluster.held_by is None and members != known:
+        broken.append(f"{cluster.id} is ready without {sorted(known - members)}")
+    return broken
