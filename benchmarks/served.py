@@ -13,8 +13,10 @@ from msgspec import Struct
 
 from colony_core import Paging, Secret
 from colony_http.server import serve as serve_http
-from colony_http.shapes_assets import AssetView, RegisterAsset
+from colony_http.shapes_asset_requests import RegisterAsset
+from colony_http.shapes_assets import AssetView
 from colony_http.shapes_clusters import CreateCluster
+from colony_http.streams import Closing
 from colony_wiring.assembly import opened
 from colony_wiring.serving import serve
 from colony_wiring.settings import Settings
@@ -51,6 +53,7 @@ async def floor(settings: Settings) -> None:
 
     decoders = [(lambda kind: kind is Secret, lambda _kind, text: Secret(text))]
     app = Litestar([list_assets, get_asset, create_asset, create_cluster], openapi_config=None, type_decoders=decoders)
+    app.state.closing = Closing()  # the server says it at the end
     await serve_http(app, settings.host, settings.port, on_ready=_announce)
 
 

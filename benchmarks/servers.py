@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,21 +65,19 @@ async def serving(role: str, stock: Stock) -> AsyncIterator[Server]:
     options = {"database_url": stock.settings.database_url, "port": 0}
     if role == "product":
         options["simulator"] = 1
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.served",
-        role,
-        msgspec.json.encode(options).decode(),
-        stdout=PIPE,
-        stderr=DEVNULL,
-    )
+    log = stock.log(role)
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.served", role, msgspec.json.encode(options).decode()),
+            stdout=PIPE,
+            stderr=errors,
+        )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS):
             address = (await process.stdout.readline()).decode().strip()
         if not address:
-            raise RuntimeError(f"The {role} server did not start")
+            raise RuntimeError(f"The {role} server did not start: {log.read_text(encoding='utf-8')[-2000:]}")
         yield Server(process, address, stock)
     finally:
         if process.returncode is None:

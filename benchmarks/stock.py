@@ -23,6 +23,11 @@ class Stock(Struct, frozen=True):
     assets: int
     key: str
 
+    def log(self, role: str) -> Path:
+        """Return where a server with this stock writes its log: into a file, as servers do."""
+        assert self.settings.database_path is not None
+        return self.settings.database_path.with_suffix(f".{role}.log")
+
 
 async def stocked(assets: int, *, folder: Path) -> Stock:
     """Make a database in *folder* with so many assets, `asset-1` and on."""
