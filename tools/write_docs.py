@@ -6,11 +6,15 @@ A unit test compares each page with its function, so that a forgotten run is a r
 from collections.abc import Callable
 from pathlib import Path
 
+from colony_console.reference import page as command_line_page
 from colony_core.domain.topology import rules_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
-PAGES: tuple[tuple[str, Callable[[], str]], ...] = (("topology-rules.md", rules_page),)
+PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("topology-rules.md", rules_page),
+    ("command-line.md", command_line_page),
+)
 """Each page of docs/, and the pure function that returns its text."""
 
 

@@ -5,6 +5,7 @@ import click
 from colony_console import options
 from colony_console.client import Api, Json, at
 from colony_console.output import Columns, print_fields, print_json, print_list
+from colony_console.wording import moment
 
 COLUMNS: Columns = {
     "ID": lambda asset: asset["id"],
@@ -79,8 +80,8 @@ def print_asset(asset: Json) -> None:
             "tags": [f"{key}:{value}" for key, value in (asset.get("tags") or {}).items()],
             "cluster": asset.get("clusterId"),
             "workflow": asset.get("workflowId"),
-            "created": asset.get("createdAt"),
-            "updated": asset.get("updatedAt"),
+            "created": moment(asset.get("createdAt")),
+            "updated": moment(asset.get("updatedAt")),
         }
     )
 

@@ -12,7 +12,7 @@ from colony_console.files import read_json
 from colony_console.output import Columns, note, print_fields, print_json, print_list, print_table
 from colony_console.planning import print_plan
 from colony_console.progress import watched
-from colony_console.wording import clean
+from colony_console.wording import clean, moment
 from colony_console.workflows import require_completion
 
 COLUMNS: Columns = {
@@ -22,7 +22,7 @@ COLUMNS: Columns = {
     "STATUS": lambda cluster: cluster["status"],
     "NODES": lambda cluster: len(cluster.get("nodes") or ()),
     "DONE": lambda cluster: f"{cluster['progress']['percent']} %",
-    "CREATED": lambda cluster: cluster["createdAt"],
+    "CREATED": lambda cluster: moment(cluster["createdAt"]),
     "WORKFLOW": lambda cluster: cluster.get("workflowId"),
 }
 _NODES: Columns = {
@@ -141,8 +141,8 @@ def print_cluster(cluster: Json) -> None:
             "gateway": cluster.get("gateway"),
             "vip": cluster.get("vip"),
             "workflow": cluster.get("workflowId"),
-            "created": cluster.get("createdAt"),
-            "updated": cluster.get("updatedAt"),
+            "created": moment(cluster.get("createdAt")),
+            "updated": moment(cluster.get("updatedAt")),
         }
     )
     click.echo()

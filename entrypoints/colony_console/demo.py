@@ -14,6 +14,7 @@ from colony_console.failures import Failure
 from colony_console.inside import run
 from colony_console.output import note
 from colony_console.server_options import HASTE, PORT, SPEED
+from colony_console.serving import ANOTHER_PORT
 from colony_console.tour import tour
 from colony_wiring.serving import serve
 from colony_wiring.settings import Settings
@@ -25,7 +26,7 @@ _MACHINES = click.IntRange(min=1)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=PORT, default=8000, show_default=True, help="The port; 0 for any that is free.")
 @click.option("--simulator", type=_MACHINES, default=5, show_default=True, metavar="N", help="How many machines.")
-@click.option("--simulator-speed", type=SPEED, default=25.0, show_default=True, metavar="FACTOR", help=HASTE)
+@click.option("--simulator-speed", type=SPEED, default=30.0, show_default=True, metavar="FACTOR", help=HASTE)
 @click.option("--once", is_flag=True, help="End when the first cluster is ready; with 1 if it does not get there.")
 def demo(*, host: str, port: int, simulator: int, simulator_speed: float, once: bool) -> None:
     """Build a first cluster in a simulated rack, then serve it until Ctrl-C.
@@ -42,7 +43,7 @@ def demo(*, host: str, port: int, simulator: int, simulator_speed: float, once: 
             log_level="warning",
         )
         key = run(make_key(settings, "demo")).whole.reveal()
-        run(_shown(settings, key, once=once))
+        run(_shown(settings, key, once=once), ANOTHER_PORT)
 
 
 async def _shown(settings: Settings, key: str, *, once: bool) -> None:

@@ -44,8 +44,9 @@ class Check(NamedTuple):
 @options.api_key
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(*, database_url: str | None, api_url: str, api_key: str | None, as_json: bool) -> None:
-    """Check settings, database and server, and say what to do; exit with 1 if anything fails.
+    """Check settings, database and server, and say what to do.
 
+    It ends with 1 if anything fails.
     An existing database is opened as every command opens it, which brings its schema up to date.
     """
     checks = [*_of_this_place(database_url), *_of_the_server(api_url, api_key)]

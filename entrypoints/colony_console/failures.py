@@ -1,11 +1,11 @@
 """Every way in which a command fails, with the exit code that scripts can tell it by.
 
 0    success
-1    Failure       general error: the server refused, a workflow failed, a file cannot be written
-2    BadInput      wrong arguments, of the command or in what it sent (the server's 400)
-3    Unreachable   network error: nothing answers, or the service behind it is out of reach (503, 504)
-4    NotAdmitted   authentication error: no key, or one that does not open this (401, 403)
-130                interrupted by Ctrl-C
+1    general error: the server refused, a workflow failed, a file cannot be written
+2    wrong arguments, of the command or in what it sent (the server's 400)
+3    network error: nothing answers, or the service behind it is out of reach (503, 504)
+4    authentication error: no key, or one that does not open this (401, 403)
+130  interrupted by Ctrl-C
 """
 
 from collections.abc import Mapping

@@ -22,21 +22,21 @@ def read_settings(**overrides: Any) -> Settings:
         raise _failure(error) from error
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* to its end on a loop of its own."""
+def run(work: Coroutine[Any, Any, T], *hints: str) -> T:
+    """Run *work* to its end on a loop of its own; *hints* say what to do when the system refuses something."""
     try:
         return asyncio.run(work)
     except* (ColonyError, OSError) as errors:
-        _raise_first(errors)
+        _raise_first(errors, hints)
 
 
-def _raise_first(errors: BaseExceptionGroup[ColonyError | OSError]) -> NoReturn:
+def _raise_first(errors: BaseExceptionGroup[ColonyError | OSError], hints: tuple[str, ...]) -> NoReturn:
     first: BaseException = errors
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     if isinstance(first, ColonyError):
         raise _failure(first) from None
-    raise Failure(clean(first)) from None
+    raise Failure(clean(first), *hints) from None
 
 
 def _failure(error: ColonyError) -> Failure:

@@ -61,7 +61,7 @@ def provision(
 @options.as_json
 @options.talks_to_server
 def reboot(api: Api, *, asset_id: str, boot_device: str | None, wait: bool, as_json: bool) -> None:
-    """Restart a machine through its controller."""
+    """Restart a machine, through its controller."""
     body = {"bootDevice": boot_device} if boot_device else {}
     answer_started(api, api.post(at("assets", asset_id, "reboot"), body), wait=wait, as_json=as_json)
 
@@ -74,7 +74,10 @@ def reboot(api: Api, *, asset_id: str, boot_device: str | None, wait: bool, as_j
 @options.as_json
 @options.talks_to_server
 def deprovision(api: Api, *, asset_id: str, method: str | None, yes: bool, wait: bool, as_json: bool) -> None:
-    """Wipe the disks of a provisioned machine, so that it is available again."""
+    """Wipe the disks of a provisioned machine.
+
+    It is available again after that.
+    """
     options.confirmed(f"Wipe every disk of {asset_id}? What they hold is lost.", yes=yes)
     body = {"method": method} if method else {}
     answer_started(api, api.post(at("assets", asset_id, "wipe"), body), wait=wait, as_json=as_json)

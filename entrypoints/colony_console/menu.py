@@ -17,13 +17,13 @@ class Entry(NamedTuple):
 
 MENU = {
     "serve": Entry("serving:serve", "Serve the API, and do the work."),
-    "demo": Entry("demo:demo", "Build a first cluster in a simulated rack, then serve it."),
+    "demo": Entry("demo:demo", "Build a first cluster in a simulated rack, then serve it until Ctrl-C."),
     "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
-    "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys, beside the server."),
+    "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys."),
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
     "assets": Entry("assets:assets", "List machines, or show one."),
     "provision": Entry("machines:provision", "Install an operating system on a machine."),
-    "reboot": Entry("machines:reboot", "Restart a machine."),
+    "reboot": Entry("machines:reboot", "Restart a machine, through its controller."),
     "deprovision": Entry("machines:deprovision", "Wipe the disks of a provisioned machine."),
     "cluster": Entry("clusters:cluster", "Create, list, show and delete clusters."),
     "workflow": Entry("workflows:workflow", "List, watch, cancel and retry workflows."),

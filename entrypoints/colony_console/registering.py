@@ -47,7 +47,10 @@ def add_ipmi(
     auto_discover: bool,
     as_json: bool,
 ) -> None:
-    """Register a machine by its management controller (IPMI or Redfish), and begin to discover it."""
+    """Register a machine by its management controller.
+
+    The server begins at once to discover what the machine is made of, which switches it off and on.
+    """
     bmc: Json = {
         "protocol": protocol,
         "username": _asked(username, "username", hide=False),

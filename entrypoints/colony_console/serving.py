@@ -11,6 +11,8 @@ from colony_console.output import note
 from colony_console.server_options import HASTE, PORT, SPEED
 from colony_wiring.serving import serve as serve_until_stopped
 
+ANOTHER_PORT = "If the address is taken, give another with --port; --port 0 takes any that is free."
+
 
 @click.command()
 @click.option(
@@ -29,7 +31,8 @@ def serve(**flags: Any) -> None:
     Once it answers, it prints its base URL on standard output. SIGINT and SIGTERM stop the server; steps that run then
     are taken up at the next start.
     """
-    run(serve_until_stopped(read_settings(**flags), on_ready=announce))
+    settings = read_settings(**flags)
+    run(serve_until_stopped(settings, on_ready=announce), ANOTHER_PORT)
 
 
 def announce(address: str, notices: Iterable[str]) -> None:

@@ -20,15 +20,15 @@ def tour(address: str, key: str, *, machines: int, speed: float) -> None:
     """Print the way in, the rack, and a cluster of at most three machines from the request to its kubeconfig."""
     click.echo(f"Colony {version()}: {machines} simulated machines that live {speed:g} times as fast as real ones.\n")
     click.echo(f"  address   {address}\n  pages     {address}/docs\n  key       {key}\n")
-    click.echo(
-        f"To use it from another terminal:\n\n  export COLONY_API_URL={address} COLONY_API_KEY={key}\n  colony assets\n"
-    )
+    click.echo("To use it from another terminal:\n")
+    click.echo(f"  export COLONY_API_URL={address} COLONY_API_KEY={key}\n  colony assets\n")
     with closing(Api(address, key, notify=note)) as api:
         click.echo("The rack:\n")
         rack = api.listed("assets", limit=10)["assets"]
         print_table(rack, assets.COLUMNS)
-        click.echo("\nA cluster is being made: colony cluster create -f demo.json\n")
-        made = api.post("/clusters", first_cluster([asset["id"] for asset in rack[:3]]))
+        names = [asset["id"] for asset in rack[:3]]
+        click.echo(f"\nA Talos cluster is being made of the first {len(names)}, as `colony cluster create` does it:\n")
+        made = api.post("/clusters", first_cluster(names))
         _built(api, made["workflowId"])
         click.echo(f"\nCluster {made['name']} is ready:\n")
         clusters.print_cluster(api.get(at("clusters", made["id"])))

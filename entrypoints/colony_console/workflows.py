@@ -10,7 +10,7 @@ from colony_console.failures import Failure
 from colony_console.following import followed
 from colony_console.output import Columns, note, print_fields, print_json, print_list, print_table
 from colony_console.progress import current, described, watched
-from colony_console.wording import clean
+from colony_console.wording import clean, moment
 
 COLUMNS: Columns = {
     "ID": lambda run: run["id"],
@@ -19,17 +19,19 @@ COLUMNS: Columns = {
     "ASSET": lambda run: run.get("assetId"),
     "CLUSTER": lambda run: run.get("clusterId"),
     "DONE": lambda run: f"{run['progress']['percent']} %",
-    "CREATED": lambda run: run["createdAt"],
+    "CREATED": lambda run: moment(run["createdAt"]),
     "STEP": current,
 }
 _STEPS: Columns = {
     "STEP": lambda step: step["title"],
     "STATUS": lambda step: step["status"],
     "TRY": lambda step: step["attempt"] or None,
-    "STARTED": lambda step: step.get("startedAt"),
-    "FINISHED": lambda step: step.get("finishedAt"),
+    "STARTED": lambda step: moment(step.get("startedAt")),
+    "FINISHED": lambda step: moment(step.get("finishedAt")),
     "ERROR": lambda step: (step.get("error") or {}).get("message"),
 }
+
+_TIMES = {"created": "createdAt", "started": "startedAt", "finished": "finishedAt"}
 
 
 @click.group()
@@ -71,9 +73,9 @@ def show(api: Api, *, workflow_id: str, as_json: bool) -> None:
         print_json(run)
         return
     fields = {"id": "id", "type": "type", "asset": "assetId", "cluster": "clusterId", "parent": "parentId"}
-    times = {"created": "createdAt", "finished": "finishedAt", "seconds": "durationSeconds"}
-    known = {shown: run.get(name) for shown, name in (fields | times).items()}
-    print_fields(known | {"state": described(run).strip()})
+    known = {shown: run.get(name) for shown, name in fields.items()}
+    times = {shown: moment(run.get(name)) for shown, name in _TIMES.items()}
+    print_fields(known | times | {"seconds": run.get("durationSeconds"), "state": described(run).strip()})
     click.echo()
     print_table(run["steps"], _STEPS)
 
@@ -104,7 +106,7 @@ def logs(api: Api, *, workflow_id: str, limit: int, as_json: bool) -> None:
         return
     for entry in answer["logs"]:
         step = f" [{entry['step']}]" if entry.get("step") else ""
-        click.echo(clean(f"{entry['at']} {entry['level']:<7}{step} {entry['message']}"))
+        click.echo(clean(f"{moment(entry['at'])} {entry['level']:<7}{step} {entry['message']}"))
     if answer["nextCursor"]:
         note(f"There are more than these {len(answer['logs'])}: raise --limit.")
 
