@@ -10,7 +10,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	&& { echo "$$each"; break; }; done)
 VENV ?= .venv
 bin := $(VENV)/bin
-code := colony_core adapters entrypoints tests $(wildcard benchmarks)
+code := colony_core adapters entrypoints tests tools docs $(wildcard benchmarks)
 # -qq: errors only, as a machine's own pip settings may warn once for each package.
 pip := $(bin)/python -m pip -qq --disable-pip-version-check --no-input
 

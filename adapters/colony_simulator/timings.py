@@ -28,6 +28,8 @@ class Image(Struct, frozen=True, kw_only=True):
 
 IMAGES = {
     "ubuntu-jammy": Image(size_bytes=2_300_000_000, install=Span(340.0, 540.0), start=Span(240.0, 420.0)),
+    "ubuntu-noble": Image(size_bytes=2_600_000_000, install=Span(340.0, 540.0), start=Span(240.0, 420.0)),
+    "debian-bookworm": Image(size_bytes=1_100_000_000, install=Span(300.0, 480.0), start=Span(200.0, 360.0)),
     "talos": Image(size_bytes=1_300_000_000, install=Span(150.0, 180.0), start=Span(110.0, 140.0)),
     "k3s": Image(size_bytes=2_600_000_000, install=Span(160.0, 190.0), start=Span(140.0, 160.0)),
 }
