@@ -14,6 +14,7 @@ from colony_http.front_door import FrontDoor
 from colony_http.gate import Gate
 from colony_http.metrics import Metrics
 from colony_http.openapi import API, Document
+from colony_http.options import with_options
 from colony_http.reading import StrictRequest
 from colony_http.streams import Closing
 
@@ -32,18 +33,19 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
         route_handlers=[
             Router(
                 API,
-                route_handlers=[
-                    *assets.ROUTES,
-                    *clusters.ROUTES,
-                    *workflows.ROUTES,
-                    *events.ROUTES,
-                    *api_keys.ROUTES,
-                ],
+                route_handlers=with_options(
+                    (
+                        *assets.ROUTES,
+                        *clusters.ROUTES,
+                        *workflows.ROUTES,
+                        *events.ROUTES,
+                        *api_keys.ROUTES,
+                    )
+                ),
                 # A function, as the framework makes deep copies of anything else.
                 middleware=[lambda app: Gate(app, colony=colony, max_body=max_body)],
             ),
-            *probes.ROUTES,
-            *docs.ROUTES,
+            *with_options((*probes.ROUTES, *docs.ROUTES)),
         ],
         dependencies={
             "colony": _given(colony),

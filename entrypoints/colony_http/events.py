@@ -7,6 +7,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ASGIApp
+from msgspec import UNSET
 
 from colony_core import Colony
 from colony_core.domain.events import Entry, EventType
@@ -92,7 +93,7 @@ async def _rest(run_id: str, colony: Colony, *, after: int) -> tuple[Entry, ...]
 def _resumed(request: Request[Any, Any, Any], asked: EventQuery) -> int | None:
     header = request.headers.get("last-event-id")
     if header is None:
-        return asked.last_event_id
+        return None if asked.last_event_id is UNSET else asked.last_event_id
     if not (header.isascii() and header.isdigit()) or int(header) > _LARGEST:
         raise Invalid("Last-Event-ID: must be the id of an event")
     return int(header)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,11 +17,8 @@ from colony_http.openapi_parts import HEADERS, Schemas, body_of, parameters_of, 
 from colony_http.operations import KEY, NoQuery, Operation
 
 API = "/api/v1"
+_ORDER = "GET POST PATCH DELETE"
 _REF = "#/components/schemas/{name}"
-_ADDITIONS: Mapping[str, Mapping[str, Any]] = {
-    "RegisterAsset": {"anyOf": [{"required": ["ipmi"]}, {"required": ["bmc"]}]},
-}
-"""What a schema demands beyond its fields."""
 
 _INTRODUCTION = """Colony turns bare-metal machines into installed systems and Kubernetes clusters.
 
@@ -66,7 +63,7 @@ def document(app: Litestar, *, version: str) -> dict[str, Any]:
             "title": "Colony API",
             "version": version,
             "description": _INTRODUCTION,
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "license": {"name": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for *_, operation in described)],
@@ -85,9 +82,9 @@ def _operations(app: Litestar) -> Iterator[_Described]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             path = re.sub(r"\{(\w+)\}", lambda match: "{" + _camel(match[1]) + "}", route.path_format)
-            for handler in route.route_handlers:
-                if KEY in handler.opt:
-                    yield path, min(handler.http_methods), handler, handler.opt[KEY]
+            handlers = [handler for handler in route.route_handlers if KEY in handler.opt]
+            for handler in sorted(handlers, key=lambda each: _ORDER.find(min(each.http_methods))):
+                yield path, min(handler.http_methods), handler, handler.opt[KEY]
 
 
 def _camel(name: str) -> str:
@@ -101,8 +98,6 @@ def _schemas(described: list[_Described]) -> tuple[Schemas, dict[str, Any]]:
     shapes = {kind for *_, handler, operation in described for kind in _shapes(handler, operation)}
     kinds: list[type[Struct]] = sorted({ErrorView, *queries, *shapes}, key=lambda kind: kind.__name__)
     references, components = msgspec.json.schema_components(kinds, schema_hook=_hook, ref_template=_REF)
-    for name, addition in _ADDITIONS.items():
-        components[name].update(addition)
     properties = {query: components.pop(query.__name__)["properties"] for query in queries}
     return Schemas(dict(zip(kinds, references, strict=True)), properties), components
 

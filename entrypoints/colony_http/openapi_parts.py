@@ -78,7 +78,7 @@ def parameters_of(path: str, method: str, operation: Operation, *, schemas: Sche
         for name in re.findall(r"\{(\w+)\}", path)
     ]
     for name, schema in schemas.query(operation.query).items():
-        found.append({"name": name, "in": "query", "required": False, "schema": _without_null(schema)})
+        found.append({"name": name, "in": "query", "required": False, "schema": schema})
     wanted = ["X-Request-ID"] + (["Idempotency-Key"] if method == "POST" else [])
     wanted += [name for name in operation.headers if name in _REQUEST_HEADERS]
     return found + [{"name": name, "in": "header", "required": False, **_REQUEST_HEADERS[name]} for name in wanted]
@@ -167,10 +167,3 @@ def _headers(names: list[str]) -> dict[str, Any]:
 
 def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase
-
-
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return *schema* for a parameter, which is left out where a field would be null."""
-    kept = {name: value for name, value in schema.items() if not (name == "default" and value is None)}
-    choices = [choice for choice in kept.pop("anyOf", []) if choice != {"type": "null"}]
-    return kept | choices[0] if choices else kept

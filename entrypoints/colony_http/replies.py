@@ -23,7 +23,9 @@ class Reply:
         self.body = body
         self.status = status
         extra = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        self.headers = [(b"content-type", media), (b"content-length", b"%d" % len(body)), *extra]
+        # An answer without a body (204) must not tell its length.
+        about = [(b"content-type", media), (b"content-length", b"%d" % len(body))] if status != 204 else []
+        self.headers = about + extra
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the answer."""

@@ -27,7 +27,7 @@ from colony_http.shapes_paging import Listed, Moment, PagingQuery, in_utc
 class AssetQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which assets; `tag` is `key:value` and may be given more than once: all of them must match."""
 
-    status: AssetStatus | None = None
+    status: AssetStatus | UnsetType = UNSET
     tag: tuple[str, ...] = ()
 
     def where(self) -> AssetFilter:

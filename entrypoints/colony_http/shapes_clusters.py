@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from colony_core import (
     Cluster,
@@ -242,8 +242,8 @@ class ClusterList(Struct, frozen=True, kw_only=True, rename="camel"):
 class ClusterQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which clusters."""
 
-    status: ClusterStatus | None = None
-    type: ClusterType | None = None
+    status: ClusterStatus | UnsetType = UNSET
+    type: ClusterType | UnsetType = UNSET
 
     def where(self) -> ClusterFilter:
         """Return the filter in the words of the core."""

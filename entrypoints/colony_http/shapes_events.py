@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.workflows import Level
@@ -45,4 +45,4 @@ class EventView(Struct, frozen=True, kw_only=True, rename="camel"):
 class EventQuery(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """After which event to begin; the header `Last-Event-ID` says the same, and wins."""
 
-    last_event_id: Seq | None = None
+    last_event_id: Seq | UnsetType = UNSET

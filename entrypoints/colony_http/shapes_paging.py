@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from colony_core import Paging
 from colony_core.errors import Invalid
@@ -18,14 +18,17 @@ Listed = str | tuple[str, ...]
 
 
 class PagingQuery(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Which part of a list."""
+    """Which part of a list.
+
+    What may be left out of a query is UNSET, not None: the word `null` must not be taken for nothing.
+    """
 
     limit: Limit = 100
-    cursor: Cursor | None = None
+    cursor: Cursor | UnsetType = UNSET
 
     def paging(self) -> Paging:
         """Return the same in the words of the core."""
-        return Paging(limit=self.limit, cursor=self.cursor)
+        return Paging(limit=self.limit, cursor=self.cursor or None)
 
 
 def in_utc(moment: datetime, field: str) -> datetime:

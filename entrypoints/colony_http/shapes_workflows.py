@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from colony_core import Run, RunStatus, WipeMethod, WorkflowType
 from colony_core.domain.events import Entry
@@ -168,18 +168,18 @@ class WorkflowList(Struct, frozen=True, kw_only=True, rename="camel"):
 class WorkflowQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which workflows."""
 
-    status: RunStatus | None = None
-    type: WorkflowType | None = None
-    asset_id: str | None = None
-    cluster_id: str | None = None
+    status: RunStatus | UnsetType = UNSET
+    type: WorkflowType | UnsetType = UNSET
+    asset_id: str | UnsetType = UNSET
+    cluster_id: str | UnsetType = UNSET
 
     def where(self) -> RunFilter:
         """Return the filter in the words of the core."""
         return RunFilter(
             status=self.status.value if self.status else None,
             type=self.type.value if self.type else None,
-            asset_id=self.asset_id,
-            cluster_id=self.cluster_id,
+            asset_id=_given(self.asset_id),
+            cluster_id=_given(self.cluster_id),
         )
 
 
@@ -208,6 +208,10 @@ def progress_view(run: Run, children: tuple[Run, ...]) -> ProgressView:
     """Return how far *run* and its *children* have come."""
     steps = progress(run, children)
     return ProgressView(steps.done, steps.total, steps.percent)
+
+
+def _given(text: str | UnsetType) -> str | None:
+    return None if text is UNSET else text
 
 
 def _fault(fault: object) -> FaultView | None:
