@@ -1,24 +1,46 @@
 """A whole colony over a simulated rack, in memory and on a virtual clock: hours of work in milliseconds."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from colony_core.application.colony import Colony, Ports
 from colony_core.domain.assets import Asset, AssetStatus
-from colony_core.domain.clusters import Cluster, ClusterSpec
+from colony_core.domain.clusters import Cluster, ClusterCredentials, ClusterSpec, ClusterType, Flavor
+from colony_core.domain.hardware import BootDevice
+from colony_core.domain.orders import WipeMethod
+from colony_core.domain.plans import (
+    ASSET_DISCOVERY,
+    ASSET_REBOOT,
+    DISK_WIPE,
+    GROW,
+    OS_PROVISION,
+    SHRINK,
+    cluster_plan,
+)
+from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.rate_limits import ADMITTED, Verdict, Window
 from colony_core.domain.registration import Registration
 from colony_core.domain.secrets import Secret
-from colony_core.domain.topology import ClusterRequest, NodeRequest
+from colony_core.domain.topology import ClusterRequest, Growth, NodeRequest
 from colony_core.domain.workflows import Run
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import AssetFilter, Paging, RunFilter, Store
 from colony_core.ports.platform import Platform
 from colony_simulator import SimulatedRack, Simulation, VirtualClock
+from colony_testkit.builders import CLUSTER_KINDS
 from colony_testkit.memory_store import MemoryStore
 
 EVERYTHING = Paging(limit=1000)
+
+CREDENTIALS = ClusterCredentials(
+    gitlab_token=Secret("glpat-planted"),
+    image_pull_secret=Secret("planted-pull-secret"),
+    civo_api_token=Secret("planted-token"),
+)
+
+
+Beginning = Callable[["Lab"], Awaitable[str]]
 
 
 class OpaqueAuthorities:
@@ -151,6 +173,67 @@ class Lab:
         return {cluster.id: cluster for cluster in (await self.colony.clusters.page(EVERYTHING)).items}
 
 
+async def discovering(lab: Lab) -> str:
+    """Begin to discover a machine that was just registered."""
+    return str((await lab.colony.assets.register(lab.registration(1))).held_by)
+
+
+async def provisioning(lab: Lab) -> str:
+    """Begin to install a single machine."""
+    await lab.enrol()
+    return (await lab.colony.assets.provision("asset-1", ProvisionRequest())).id
+
+
+async def wiping(lab: Lab) -> str:
+    """Begin to erase a machine that was installed before."""
+    await provisioning(lab)
+    await lab.run()
+    return (await lab.colony.assets.wipe("asset-1", method=WipeMethod.ZERO)).id
+
+
+async def rebooting(lab: Lab) -> str:
+    """Begin to restart a machine, from the network."""
+    await lab.enrol()
+    return (await lab.colony.assets.reboot("asset-1", boot_device=BootDevice.DISK)).id
+
+
+def building(kind: ClusterType, flavor: Flavor) -> Beginning:
+    """Return what begins to build a cluster of two machines."""
+
+    async def begin(lab: Lab) -> str:
+        await lab.enrol()
+        request = a_cluster_request(kind=kind, flavor=flavor, control_planes=(1,), workers=(2,))
+        return str((await lab.colony.clusters.create(request)).workflow_id)
+
+    return begin
+
+
+async def growing(lab: Lab) -> str:
+    """Begin to add a third machine to a cluster of two."""
+    await building(ClusterType.K8S_STACK, Flavor.TALOS)(lab)
+    await lab.run()
+    return (await lab.colony.clusters.grow("cluster-1", Growth(workers=(a_node(3),)))).id
+
+
+async def shrinking(lab: Lab) -> str:
+    """Begin to take the worker out of a cluster of two."""
+    await building(ClusterType.K8S_STACK, Flavor.TALOS)(lab)
+    await lab.run()
+    return (await lab.colony.clusters.shrink("cluster-1", "asset-2")).id
+
+
+BEGINNINGS: dict[str, Beginning] = {
+    ASSET_DISCOVERY.key: discovering,
+    OS_PROVISION.key: provisioning,
+    DISK_WIPE.key: wiping,
+    ASSET_REBOOT.key: rebooting,
+    **{cluster_plan(kind, flavor).key: building(kind, flavor) for kind, flavor in CLUSTER_KINDS},
+    GROW.key: growing,
+    SHRINK.key: shrinking,
+}
+"""How a workflow of each plan begins, in a lab of three machines; each answers with the workflow's id."""
+
+
 def a_cluster_request(
     *, kind: str = "k8s_stack", flavor: str = "talos", control_planes: Sequence[int] = (1,), workers: Sequence[int] = ()
 ) -> ClusterRequest:
@@ -163,7 +246,8 @@ def a_cluster_request(
         control_planes=tuple(map(a_node, control_planes)),
         workers=tuple(map(a_node, workers)),
         vip="192.168.1.100" if len(control_planes) > 1 else None,
-        ssh_public_key=None,
+        credentials=CREDENTIALS if kind == "civo_stack" else None,
+        region="PHX1" if kind == "civo_stack" else None,
     )
 
 

@@ -1,7 +1,6 @@
 """The runner: faults, crashes, batches and its manners while it waits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -9,8 +8,7 @@ from msgspec.structs import replace
 
 from colony_core.application.runner import REST
 from colony_core.domain.assets import AssetStatus
-from colony_core.domain.orders import WipeMethod
-from colony_core.domain.provisioning import ProvisionRequest
+from colony_core.domain.clusters import ClusterType, Flavor
 from colony_core.domain.workflows import RunStatus
 from colony_simulator import (
     DiskMissing,
@@ -32,40 +30,7 @@ from colony_simulator import (
     Slow,
 )
 from colony_testkit.crashes import Fuse, fused, fused_store, run_and_recover
-from colony_testkit.lab import Lab, a_cluster_request, broken_laws
-
-Beginning = Callable[[Lab], Awaitable[object]]
-
-
-async def discovery(lab: Lab) -> None:
-    await lab.colony.assets.register(lab.registration(1))
-
-
-async def provisioning(lab: Lab) -> None:
-    await lab.enrol()
-    await lab.colony.assets.provision("asset-1", ProvisionRequest())
-
-
-async def wiping(lab: Lab) -> None:
-    await provisioning(lab)
-    await lab.run()
-    await lab.colony.assets.wipe("asset-1", method=WipeMethod.ZERO)
-
-
-async def rebooting(lab: Lab) -> None:
-    await lab.enrol()
-    await lab.colony.assets.reboot("asset-1", boot_device=None)
-
-
-async def building(lab: Lab) -> None:
-    await lab.enrol()
-    await lab.colony.clusters.create(a_cluster_request(control_planes=(1,), workers=(2,)))
-
-
-async def latest(lab: Lab) -> str:
-    """Return the id of the newest workflow."""
-    return list(await lab.workflows())[-1]
-
+from colony_testkit.lab import Beginning, Lab, broken_laws, building, discovering, provisioning, rebooting, wiping
 
 # Faults of machines
 
@@ -114,7 +79,7 @@ async def test_a_fault_fails_an_installation_with_its_reason_and_leaves_the_mach
 async def test_credentials_that_are_refused_are_never_tried_twice() -> None:
     lab = Lab()
     lab.rack.fault("asset-1", Refusing())
-    await discovery(lab)
+    await discovering(lab)
 
     await lab.run()
 
@@ -126,7 +91,7 @@ async def test_credentials_that_are_refused_are_never_tried_twice() -> None:
 async def test_a_machine_whose_discovery_failed_stays_discovering(fault: Fault) -> None:
     lab = Lab()
     lab.rack.fault("asset-1", fault)
-    await discovery(lab)
+    await discovering(lab)
 
     await lab.run()
 
@@ -222,7 +187,7 @@ async def lives(begin: Beginning, *, machines: int, at: int | None = None) -> tu
     return fuse.moments, await outcome(lab)
 
 
-@pytest.mark.parametrize("begin", [discovery, provisioning, wiping, rebooting], ids=lambda begin: begin.__name__)
+@pytest.mark.parametrize("begin", [discovering, provisioning, wiping, rebooting], ids=lambda begin: begin.__name__)
 async def test_the_end_of_the_process_at_any_moment_changes_nothing_in_the_end(begin: Beginning) -> None:
     moments, expected = await lives(begin, machines=1)
 
@@ -231,10 +196,11 @@ async def test_the_end_of_the_process_at_any_moment_changes_nothing_in_the_end(b
 
 
 async def test_the_end_of_the_process_while_a_cluster_is_built_changes_nothing_in_the_end() -> None:
-    moments, expected = await lives(building, machines=2)
+    build = building(ClusterType.K8S_STACK, Flavor.TALOS)
+    moments, expected = await lives(build, machines=2)
 
     for at in range(1, moments + 1, 2):
-        assert (await lives(building, machines=2, at=at))[1] == expected, f"after moment {at} of {moments}"
+        assert (await lives(build, machines=2, at=at))[1] == expected, f"after moment {at} of {moments}"
 
 
 async def test_a_wait_goes_on_over_the_end_of_the_process_with_the_deadline_that_it_had() -> None:
@@ -314,7 +280,7 @@ async def test_an_action_that_breaks_fails_its_attempt_and_tells_nobody_its_secr
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lab = Lab()
-    await discovery(lab)
+    await discovering(lab)
 
     class Broken:
         def controller(self, access: object) -> object:
