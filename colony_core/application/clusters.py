@@ -132,15 +132,17 @@ class ClusterDesk:
     async def delete(self, cluster_id: str, *, force: bool = False, wipe: bool = False) -> Cluster:
         """Forget the cluster and return it as it was; its machines stay as they are, or are wiped."""
         async with self._store.transaction() as tx:
-            cluster = await tx.clusters.get(cluster_id)
+            cluster, builder = await tx.clusters.get(cluster_id), None
             if cluster.held_by is not None:
                 if not force:
                     raise ClusterBusy(cluster)
-                await self._workflows.ask_to_stop(tx, await tx.runs.get(cluster.held_by))
+                run = await tx.runs.get(cluster.held_by)
+                builder = None if isinstance(run.order, Shrink) else run.id
+                await self._workflows.ask_to_stop(tx, run)
             tx.clusters.remove(cluster)
             tx.vault.remove(cluster_id)
             for asset in await tx.assets.of_cluster(cluster_id):
-                await self._let_go(tx, asset, wipe=wipe)
+                await self._let_go(tx, asset, builder=builder, wipe=wipe)
             tx.journal.write(_changed(cluster, f"Cluster {cluster.spec.name} is deleted", None, now=self._clock.now()))
         return cluster
 
@@ -184,10 +186,15 @@ class ClusterDesk:
         tx.journal.write(started(run, run.created_at))
         tx.after_commit(self._work.ring)
 
-    async def _let_go(self, tx: Transaction, asset: Asset, *, wipe: bool) -> None:
-        """Take the machine out of its deleted cluster; one that is still worked on is freed by its own run."""
+    async def _let_go(self, tx: Transaction, asset: Asset, *, builder: str | None, wipe: bool) -> None:
+        """Take the machine out of its deleted cluster; one that is still worked on is freed by its own run.
+
+        An installed one that only waits for the rest, held by the *builder* of the cluster, is free at once.
+        """
         asset = (await tx.assets.get_many([asset.id]))[asset.id]
-        tx.assets.put(replace(asset, cluster_id=None, updated_at=self._clock.now()))
+        waits = builder is not None and asset.held_by == builder and asset.status is AssetStatus.PROVISIONED
+        asset = replace(asset, cluster_id=None, held_by=None if waits else asset.held_by, updated_at=self._clock.now())
+        tx.assets.put(asset)
         if wipe and asset.held_by is None and asset.status is AssetStatus.PROVISIONED:
             await self._assets.start_wipe(tx, asset.id, method=WipeMethod.SIGNATURES)
 
