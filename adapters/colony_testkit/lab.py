@@ -89,6 +89,8 @@ class Lab:
     def __init__(self, machines: int = 1, *, seed: int = 1, store: Store | None = None) -> None:
         self.clock = VirtualClock()
         self.rack = SimulatedRack.of(machines, seed=seed, clock=self.clock)
+        for machine in self.rack.machines:
+            machine.password = Secret("planted-password")
         self.store: Store = store or MemoryStore()
         self.hardware: Hardware = self.rack.hardware
         self.platform: Platform = self.rack.platform
