@@ -157,7 +157,7 @@ class Shelf(Generic[R]):
         if kept.stored is not None and (kept.value is None or kept.replaced):
             batch.delete.append((id, kept.stored))
             kept.stored, kept.seq, kept.replaced = None, None, False
-        batch.revisions[id] = None
+        batch.documents[id] = None
         if kept.value is not None:
             self._fill_value(batch, kept, kept.value)
         else:
@@ -167,7 +167,8 @@ class Shelf(Generic[R]):
         """Write the columns and the side rows only where they differ: most writes change the document alone."""
         revision = kept.base + 1
         kept.written = stamped(value, revision)
-        row = (revision, self._table.codec.version, self._table.codec.encode(kept.written))
+        batch.documents[value.id] = document = self._table.codec.encode(kept.written)
+        row = (revision, self._table.codec.version, document)
         columns = self._table.columns(value)
         if kept.stored is None:
             batch.insert.append((value.id, *row, *columns))
@@ -182,4 +183,3 @@ class Shelf(Generic[R]):
             if kept.known is None or side.rows(kept.known) != rows:
                 batch.add.extend((side.add, (*each, value.id)) for each in sorted(rows, key=repr))
         kept.stored, kept.known = revision, value
-        batch.revisions[value.id] = revision

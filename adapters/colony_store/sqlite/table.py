@@ -26,7 +26,7 @@ class Side(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Batch(msgspec.Struct):
-    """Writes that were held back: rows for the named queries, and the revision that each id has after them."""
+    """Writes that were held back: rows for the named queries, and the document that each id has after them."""
 
     delete: list[Row] = msgspec.field(default_factory=list)
     insert: list[Row] = msgspec.field(default_factory=list)
@@ -34,7 +34,7 @@ class Batch(msgspec.Struct):
     rewrite: list[Row] = msgspec.field(default_factory=list)
     forget: list[tuple[str, str]] = msgspec.field(default_factory=list)
     add: list[tuple[str, Row]] = msgspec.field(default_factory=list)
-    revisions: dict[str, int | None] = msgspec.field(default_factory=dict)
+    documents: dict[str, str | None] = msgspec.field(default_factory=dict)
 
 
 Clash = Callable[[sqlite3.Connection, R], Exception | None]
@@ -118,9 +118,9 @@ class Table(Generic[R]):
             connection.execute(self.queries[query], row)
 
     def _stale(self, connection: sqlite3.Connection, batch: Batch) -> StaleWrite:
-        for id, revision in batch.revisions.items():
-            row = connection.execute(self.queries["revision"], (id,)).fetchone()
-            if (row[0] if row else None) != revision:
+        for id, document in batch.documents.items():
+            row = connection.execute(self.queries["document"], (id,)).fetchone()
+            if (row[0] if row else None) != document:
                 break
         else:
             id = str(batch.delete[0][0])  # the only write that leaves no trace

@@ -14,8 +14,8 @@ UPDATE assets SET revision = ?, version = ?, document = ? WHERE id = ? AND revis
 -- name: delete
 DELETE FROM assets WHERE id = ? AND revision = ?
 
--- name: revision
-SELECT revision FROM assets WHERE id = ?
+-- name: document
+SELECT document FROM assets WHERE id = ?
 
 -- name: by_id
 SELECT seq, revision FROM assets WHERE id = ?

@@ -12,8 +12,8 @@ UPDATE clusters SET revision = ?, version = ?, document = ? WHERE id = ? AND rev
 -- name: delete
 DELETE FROM clusters WHERE id = ? AND revision = ?
 
--- name: revision
-SELECT revision FROM clusters WHERE id = ?
+-- name: document
+SELECT document FROM clusters WHERE id = ?
 
 -- name: by_id
 SELECT seq, revision FROM clusters WHERE id = ?

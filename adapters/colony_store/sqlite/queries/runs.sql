@@ -15,8 +15,8 @@ UPDATE runs SET revision = ?, version = ?, document = ? WHERE id = ? AND revisio
 -- name: delete
 DELETE FROM runs WHERE id = ? AND revision = ?
 
--- name: revision
-SELECT revision FROM runs WHERE id = ?
+-- name: document
+SELECT document FROM runs WHERE id = ?
 
 -- name: by_id
 SELECT seq, revision FROM runs WHERE id = ?

@@ -1,0 +1,99 @@
+"""The contract of stores, as tests: whatever passes it, Colony can run on."""
+
+import itertools
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from colony_core.domain.api_keys import ApiKey
+from colony_core.domain.assets import Asset
+from colony_core.domain.clusters import Cluster
+from colony_core.domain.events import Entry
+from colony_core.domain.workflows import Run
+from colony_core.ports.persistence import Answer, EntryFilter, Store
+from colony_testkit import values
+from colony_testkit.store_assets_contract import AssetsContract
+from colony_testkit.store_given import keep
+from colony_testkit.store_journal_contract import JournalContract
+from colony_testkit.store_runs_contract import RunsContract
+from colony_testkit.store_transactions_contract import TransactionsContract
+
+# All examples of a test share its store: they differ in their ids and in whatever may be there only once.
+_shared_store = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class StoreContract(AssetsContract, RunsContract, JournalContract, TransactionsContract):
+    """Subclass it, give it a fixture `open_store`, and the adapter is tested.
+
+    `open_store` is a function that opens the store of the test; called again after `aclose`, it opens the same one.
+    The tests are coroutines: run them with pytest-asyncio in its auto mode.
+    """
+
+    numbers: ClassVar[Iterator[int]] = itertools.count(1)
+
+    @_shared_store
+    @given(asset=values.assets)
+    async def test_any_asset_comes_back_as_it_was(self, store: Store, asset: Asset) -> None:
+        number = next(self.numbers)
+        asset = replace(asset, id=f"asset-{number}", bmc=replace(asset.bmc, address=f"bmc-{number}"), revision=0)
+        await keep(store, asset)
+
+        async with store.reading() as look:
+            assert await look.assets.get(asset.id) == replace(asset, revision=1)
+
+    @_shared_store
+    @given(cluster=values.clusters)
+    async def test_any_cluster_comes_back_as_it_was(self, store: Store, cluster: Cluster) -> None:
+        number = next(self.numbers)
+        spec = replace(cluster.spec, name=f"{cluster.spec.name}-{number}")
+        cluster = replace(cluster, id=f"cluster-{number}", spec=spec, revision=0)
+        await keep(store, cluster)
+
+        async with store.reading() as look:
+            assert await look.clusters.get(cluster.id) == replace(cluster, revision=1)
+
+    @_shared_store
+    @given(run=values.runs, later=values.runs)
+    async def test_any_workflow_comes_back_as_it_was_and_as_it_became(self, store: Store, run: Run, later: Run) -> None:
+        id = f"workflow-{next(self.numbers)}"
+        run, later = replace(run, id=id, ticket=id, revision=0), replace(later, id=id, ticket=id, revision=1)
+        await keep(store, run)
+        async with store.reading() as look:
+            assert await look.runs.get(id) == replace(run, revision=1)
+
+        async with store.transaction() as tx:
+            tx.runs.put(later)
+        async with store.reading() as look:
+            assert await look.runs.find_by_ticket(id) == replace(later, revision=2)
+
+    @_shared_store
+    @given(key=values.api_keys)
+    async def test_any_key_comes_back_as_it_was(self, store: Store, key: ApiKey) -> None:
+        key = replace(key, id=f"cd-{next(self.numbers)}")
+        await keep(store, key)
+
+        async with store.reading() as look:
+            assert await look.api_keys.find(key.id) == key
+
+    @_shared_store
+    @given(written=st.lists(values.entries, min_size=1, max_size=3))
+    async def test_any_entries_come_back_as_they_were(self, store: Store, written: list[Entry]) -> None:
+        async with store.reading() as look:
+            last = await look.journal.last()
+        await keep(store, *written)
+
+        async with store.reading() as look:
+            read = await look.journal.after(last, 10, EntryFilter())
+        assert [replace(entry, seq=0) for entry in read] == [replace(entry, seq=0) for entry in written]
+
+    @_shared_store
+    @given(answer=values.answers, caller=values.texts, key=values.texts)
+    async def test_any_answer_comes_back_as_it_was(self, store: Store, answer: Answer, caller: str, key: str) -> None:
+        async with store.transaction() as tx:
+            tx.answers.put(caller, key, answer)
+
+        async with store.reading() as look:
+            assert await look.answers.get(caller, key, now=answer.at) == answer
