@@ -12,12 +12,12 @@ COLUMNS: Columns = {
     "HOSTNAME": lambda asset: asset["hostname"],
     "STATUS": lambda asset: asset["status"],
     "IPMI": lambda asset: asset["ipmi"],
+    "CLUSTER": lambda asset: asset.get("clusterId"),
+    "NOTE": lambda asset: remark(asset) or None,
+    "POWER": lambda asset: asset.get("powerState"),
     "CPU": lambda asset: (asset.get("specs") or {}).get("cpu"),
     "RAM": lambda asset: (asset.get("specs") or {}).get("ram"),
     "DISK": lambda asset: (asset.get("specs") or {}).get("disk"),
-    "POWER": lambda asset: asset.get("powerState"),
-    "CLUSTER": lambda asset: asset.get("clusterId"),
-    "NOTE": lambda asset: remark(asset) or None,
 }
 
 

@@ -10,18 +10,17 @@ ASSETS = "/api/v1/assets"
 
 def test_machines_are_listed_in_columns(console: Any) -> None:
     held = {"status": "provisioned", "clusterId": "cluster-1", "powerState": "on"}
-    broken = {"status": "discovering", "specs": None, "lastError": {"code": "BMC_UNREACHABLE", "message": "Silence"}}
+    broken = {"status": "discovering", "specs": None, "lastError": {"code": "BMC", "message": "Silence!"}}
     rack = [console.an_asset(1), console.an_asset(2, **held), console.an_asset(10, **broken)]
     console.answers("GET", ASSETS, {"assets": rack, "nextCursor": None})
     result = console.run("assets")
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "ID        HOSTNAME  STATUS       IPMI          CPU         RAM   DISK      POWER  CLUSTER    NOTE",
-        "asset-1   server01  available    192.168.2.50  Intel Xeon  64GB  1TB NVMe  off    -          -",
-        "asset-2   server02  provisioned  192.168.2.51  Intel Xeon  64GB  1TB NVMe  on     cluster-1  -",
-        "asset-10  server10  discovering  192.168.2.59  -           -     -         off    -          "
-        "BMC_UNREACHABLE: Silence",
+        "ID        HOSTNAME  STATUS       IPMI          CLUSTER    NOTE           POWER  CPU         RAM   DISK",
+        "asset-1   server01  available    192.168.2.50  -          -              off    Intel Xeon  64GB  1TB NVMe",
+        "asset-2   server02  provisioned  192.168.2.51  cluster-1  -              on     Intel Xeon  64GB  1TB NVMe",
+        "asset-10  server10  discovering  192.168.2.59  -          BMC: Silence!  off    -           -     -",
     ]
 
 

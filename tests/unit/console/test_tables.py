@@ -18,14 +18,21 @@ def test_columns_are_aligned() -> None:
     ]
 
 
-def test_the_widest_column_is_cut_first() -> None:
-    assert table(["ID", "NOTE"], [["asset-1", "the controller is silent"]], width=22) == [
-        "ID       NOTE",
-        "asset-1  the controll…",
+def test_long_cells_are_cut_first() -> None:
+    assert table(["NOTE", "ID"], [["the controller has been silent for an hour", "asset-1"]], width=40) == [
+        "NOTE                             ID",
+        "the controller has been silent…  asset-1",
     ]
 
 
-@given(rows=ROWS, width=st.integers(40, 100))
+def test_what_does_not_fit_then_is_cut_off_at_the_right() -> None:
+    assert table(["ID", "STATUS", "CPU"], [["asset-1", "available", "Intel Xeon"]], width=22) == [
+        "ID       STATUS     C…",
+        "asset-1  available  I…",
+    ]
+
+
+@given(rows=ROWS, width=st.integers(1, 100))
 def test_no_line_is_wider_than_the_terminal(rows: list[list[str]], width: int) -> None:
     titles, *rest = rows
 

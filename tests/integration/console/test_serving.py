@@ -1,0 +1,93 @@
+"""The life of a server, as whoever starts it sees it."""
+
+import json
+import re
+import signal
+import socket
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_ends_with_0(desk: Any, number: signal.Signals) -> None:
+    with desk.serving("--simulator", "2") as server:
+        assert server.stopped_by(number) == 0
+        assert "Traceback" not in server.errors
+
+
+def test_the_first_start_says_what_to_know(desk: Any) -> None:
+    with desk.serving() as server:
+        server.stopped_by(signal.SIGTERM)
+
+        assert "Made a new secret key in colony.db.key" in server.errors
+        assert "colony api-key create --description first" in server.errors
+
+
+def test_a_second_server_on_the_same_file_is_refused(desk: Any) -> None:
+    with desk.serving() as server:
+        second = desk.colony("serve", "--port", "0")
+
+        assert second.returncode == 1
+        assert second.stdout == ""
+        told = f"Error: Another server (process {server.process.pid}) works on the database colony.db: stop it first\n"
+        assert second.stderr.endswith(told)
+
+
+def test_a_port_that_is_taken_is_told(desk: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = desk.colony("serve", "--port", str(taken.getsockname()[1]))
+
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert "--port 0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_made_beside_the_server_opens_it_at_once(desk: Any) -> None:
+    with desk.serving("--simulator", "1"):
+        printed = desk.told("api-key", "create", "--description", "first")
+        desk.environment["COLONY_API_KEY"] = printed.strip()
+
+        assert re.fullmatch(r"cd-[0-9a-f]{12}_[0-9a-f]{40}\n", printed)
+        assert "asset-1" in desk.told("assets")
+
+
+def test_a_key_revoked_beside_the_server_opens_nothing_at_once(desk: Any) -> None:
+    with desk.serving():
+        key = json.loads(desk.told("api-key", "create", "--description", "first", "--role", "viewer", "--json"))
+        desk.environment["COLONY_API_KEY"] = key["key"]
+        desk.told("assets")
+        desk.told("api-key", "revoke", key["id"])
+        refused = desk.colony("assets")
+        listed = desk.told("api-key", "list")
+
+    assert refused.returncode == 4
+    assert "UNAUTHORIZED" in refused.stderr
+    assert re.fullmatch(rf"{key['id']}  first        viewer  revoked .*", listed.splitlines()[1])
+    assert key["key"].partition("_")[2] not in refused.stderr + listed
+
+
+def test_a_restart_finds_what_was_there(desk: Any) -> None:
+    with desk.serving("--simulator", "2") as server:
+        desk.environment["COLONY_API_KEY"] = desk.told("api-key", "create", "--description", "first").strip()
+        before = json.loads(desk.told("assets", "--json"))
+        server.stopped_by(signal.SIGTERM)
+    with desk.serving("--simulator", "2"):
+        assert json.loads(desk.told("assets", "--json")) == before
+
+
+def test_a_setting_that_cannot_be_used_is_a_wrong_argument(desk: Any) -> None:
+    desk.environment["COLONY_DATABASE_URL"] = "mysql://secret@host/db"
+    done = desk.colony("serve")
+
+    assert done.returncode == 2
+    assert "COLONY_DATABASE_URL" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_worker_needs_postgresql(desk: Any) -> None:
+    done = desk.colony("worker")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: A worker needs a PostgreSQL database")
