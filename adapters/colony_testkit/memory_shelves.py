@@ -27,7 +27,8 @@ from colony_core.ports.persistence import (
 R = TypeVar("R", Asset, Cluster, Run)
 T = TypeVar("T")
 
-_NUMBERED = re.compile(r"([a-z]+)-([0-9]+)")
+# Longer numbers are out of reach of counting, and of the integers of databases.
+_NUMBERED = re.compile(r"([a-z]+)-([0-9]{1,15})")
 
 
 class Rows(Generic[R]):
@@ -84,7 +85,11 @@ class Shelf(Generic[R]):
     def put(self, value: R) -> None:
         """Replace the value of the same revision."""
         seq = self._of_same_revision(value)
-        self._rows.values[value.id] = (seq, value)
+        row = self._rows.values.pop(value.id)  # a value does not clash with itself
+        clash = self.clash(value)
+        self._rows.values[value.id] = row if clash is not None else (seq, value)
+        if clash is not None:
+            raise clash
         self._changed.add(value.id)
 
     def remove(self, value: R) -> None:
