@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-from colony_core.application.colony import Colony, Ports
+from colony_core.application.colony import Colony, Policy, Ports
 from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.clusters import Cluster, ClusterCredentials, ClusterSpec, ClusterType, Flavor
 from colony_core.domain.hardware import BootDevice
@@ -86,7 +86,9 @@ class Lab:
     happens until `run` lets time pass.
     """
 
-    def __init__(self, machines: int = 1, *, seed: int = 1, store: Store | None = None) -> None:
+    def __init__(
+        self, machines: int = 1, *, seed: int = 1, store: Store | None = None, policy: Policy = Policy()
+    ) -> None:
         self.clock = VirtualClock()
         self.rack = SimulatedRack.of(machines, seed=seed, clock=self.clock)
         for machine in self.rack.machines:
@@ -95,6 +97,7 @@ class Lab:
         self.hardware: Hardware = self.rack.hardware
         self.platform: Platform = self.rack.platform
         self.chance = CountedChance()
+        self.policy = policy
         self.colony = self.open()
 
     def open(self) -> Colony:
@@ -109,7 +112,7 @@ class Lab:
             wall=self.clock,
             chance=self.chance,
         )
-        self.colony = Colony(ports)
+        self.colony = Colony(ports, policy=self.policy)
         self.rack.connect(self.colony.netboot)
         return self.colony
 

@@ -23,10 +23,17 @@ from colony_core.ports.rate_limits import RateLimiter
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What an operator may decide: the limits of keys that have none of their own, and how strict topologies are."""
+    """What an operator may decide.
+
+    `limits` are those of keys that have none of their own. With `strict_topology` every warning about a cluster is an
+    error. At most `max_installs` machines are installed at once (0: any number), and each is given power at most
+    `power_cycles_per_hour` times.
+    """
 
     limits: Limits = Limits()
     strict_topology: bool = False
+    max_installs: int = 0
+    power_cycles_per_hour: int = 20
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -63,6 +70,7 @@ class Colony:
             platform=ports.platform,
             authorities=ports.authorities,
             clock=clock,
+            power_cycles_per_hour=policy.power_cycles_per_hour,
         )
         self.ports = ports
         self.assets = AssetDesk(store, clock=clock, work=work)
@@ -81,4 +89,4 @@ class Colony:
         )
         self.netboot = NetbootDesk(store, clock=clock, chance=ports.chance, work=work)
         self.repeats = Repeats(store, clock=ports.wall)
-        self.runner = Runner(store, Performer(tools), clock=clock, work=work)
+        self.runner = Runner(store, Performer(tools), clock=clock, work=work, max_installs=policy.max_installs)

@@ -5,9 +5,10 @@ that waiting is stored, bounded and survives the end of the process.
 """
 
 from colony_core.application.workplace import Sighting, Tools, Workplace
+from colony_core.domain.assets import cycles_at
 from colony_core.domain.hardware import BootDevice, Power, PowerReading
 from colony_core.domain.orders import Reboot
-from colony_core.errors import Unavailable
+from colony_core.errors import Refused, Unavailable
 from colony_core.ports.hardware import Access, Controller
 
 
@@ -17,6 +18,14 @@ class NotConfirmed(Unavailable):
     code = "NOT_CONFIRMED"
     summary = "The controller does not confirm the change"
     advice = "The workflow asks again by itself; if it lasts, look at the machine and its controller."
+
+
+class PowerBudgetSpent(Refused):
+    """The machine was switched on as often as it may be in an hour."""
+
+    code = "POWER_BUDGET_SPENT"
+    summary = "Power budget is spent"
+    advice = "Find out why the machine needs so many starts; try again when the hour is over, or raise the setting."
 
 
 async def contact(tools: Tools, place: Workplace) -> Sighting:
@@ -36,9 +45,11 @@ async def power_on(tools: Tools, place: Workplace) -> Sighting:
     return await _bring(tools, place, Power.ON)
 
 
-async def restart(tools: Tools, place: Workplace) -> None:
+async def restart(tools: Tools, place: Workplace) -> Sighting:
     """Take the power away and give it back."""
+    _check_budget(tools, place)
     await _controller(tools, place).restart()
+    return Sighting(restarted=True)
 
 
 async def boot_from_network(tools: Tools, place: Workplace) -> None:
@@ -62,11 +73,24 @@ async def _bring(tools: Tools, place: Workplace, wanted: Power) -> Sighting:
     controller = _controller(tools, place)
     power = await controller.power()
     if power is not wanted:
+        if wanted is Power.ON:
+            _check_budget(tools, place)
         await controller.set_power(wanted)
         power = await controller.power()
     if power is not wanted:
         raise NotConfirmed(f"Power {wanted} was ordered, but the controller still reports {power}")
     return Sighting(power=_read(tools, power))
+
+
+def _check_budget(tools: Tools, place: Workplace) -> None:
+    """Refuse to give power once more than the budget allows: it wears machines out, and helps none that is broken."""
+    assert place.asset is not None, "machine actions belong to runs of one machine"
+    cycles = cycles_at(place.asset, tools.clock.now())
+    if len(cycles) >= tools.power_cycles_per_hour:
+        raise PowerBudgetSpent(
+            f"Machine '{place.asset.id}' was given power {len(cycles)} times in the last hour, which is its budget:"
+            " find out why it does not come up, and start the work again later"
+        )
 
 
 async def _boot_from(controller: Controller, device: BootDevice) -> None:

@@ -14,18 +14,23 @@ from msgspec.structs import replace
 
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
+from colony_core.application.parking import park, unpark
 from colony_core.application.performing import Outcome, Performer
-from colony_core.application.workplace import Workplace
+from colony_core.application.workplace import Sighting, Workplace
+from colony_core.domain.assets import Asset, cycles_at
+from colony_core.domain.hardware import Power
 from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Act, Interrupted, Perform, Run, Woken
+from colony_core.domain.workflows import Act, Interrupted, Perform, Run, RunStatus, Woken, WorkflowType
 from colony_core.errors import ColonyError
 from colony_core.ports.clock import Clock
-from colony_core.ports.persistence import Store, Transaction
+from colony_core.ports.persistence import Paging, RunFilter, Store, Transaction
 
 log = logging.getLogger("colony.runner")
 
 BATCH = 200
 """How many runs one transaction takes further at the most: enough to share the cost of a commit."""
+
+INSTALLING = RunFilter(status=RunStatus.RUNNING, type=WorkflowType.OS_PROVISION)
 
 REST = timedelta(seconds=5)
 """How long a run is left alone after its transaction failed, and the store after it was out of reach."""
@@ -39,13 +44,17 @@ class Item(Struct, frozen=True):
 
 
 class Runner:
-    """Keeps every run of one store moving. Exactly one runner may be at work on a store at a time."""
+    """Keeps every run of one store moving. Exactly one runner may be at work on a store at a time.
 
-    def __init__(self, store: Store, performer: Performer, *, clock: Clock, work: Bell) -> None:
+    At most *max_installs* installations are under way at once; 0 means any number.
+    """
+
+    def __init__(self, store: Store, performer: Performer, *, clock: Clock, work: Bell, max_installs: int = 0) -> None:
         self._store = store
         self._performer = performer
         self._clock = clock
         self._work = work
+        self._max_installs = max_installs
         self._outcomes: list[Outcome] = []
         self._acting: dict[asyncio.Task[None], Act] = {}
         self._resting: dict[str, datetime] = {}
@@ -63,9 +72,13 @@ class Runner:
             await self._stop_acting()
 
     async def recover(self) -> None:
-        """Begin anew what was in flight when the last process ended. Call it once, before anything else."""
+        """Begin anew what was in flight when the last process ended. Call it once, before anything else.
+
+        What waits for its turn looks again too: the limit may have been raised.
+        """
         async with self._store.transaction() as tx:
             now = self._clock.now()
+            await unpark(tx, now=now)
             for run in await tx.runs.in_flight():
                 state = run.current
                 if state is not None and isinstance(plan_of(run).step(state.name).do, Perform):
@@ -116,6 +129,7 @@ class Runner:
         due: list[Item] = []
         try:
             async with self._store.transaction() as tx:
+                await self._call_in(tx, now=now)
                 due = [Item(run.id) for run in await tx.runs.due(now, BATCH) if self._rested(run.id, now)]
                 acts = await self._advance_all(tx, [*items, *due], now)
         except Exception as error:
@@ -138,13 +152,33 @@ class Runner:
 
     async def _advance_one(self, tx: Transaction, run: Run, item: Item, now: datetime) -> tuple[Act, ...]:
         if item.outcome is not None:
-            await _note(tx, run, item.outcome)
+            await _note(tx, run, item.outcome, now=now)
+        elif await self._must_wait(tx, run, now=now):
+            return ()
         acts = await advance(tx, run, item.outcome.event if item.outcome else Woken(), now=now)
         run = await tx.runs.get(run.id)
         while not acts and run.due is not None and run.due <= now:
             acts = await advance(tx, run, Woken(), now=now)
             run = await tx.runs.get(run.id)
         return acts
+
+    async def _must_wait(self, tx: Transaction, run: Run, *, now: datetime) -> bool:
+        """Park an installation that would be one too many; it is called in when there is a place."""
+        if not self._max_installs or run.type is not WorkflowType.OS_PROVISION or run.status is not RunStatus.PENDING:
+            return False
+        if await self._places_left(tx):
+            return False
+        park(tx, run, limit=self._max_installs, now=now)
+        return True
+
+    async def _call_in(self, tx: Transaction, *, now: datetime) -> None:
+        """Make as many of those that wait for their turn due as there are places left, the oldest first."""
+        if self._max_installs and (left := await self._places_left(tx)):
+            await unpark(tx, now=now, at_most=left)
+
+    async def _places_left(self, tx: Transaction) -> int:
+        page = await tx.runs.page(Paging(limit=self._max_installs), INSTALLING)
+        return self._max_installs - len(page.items)
 
     async def _advance_apart(self, items: Sequence[Item], now: datetime) -> tuple[Act, ...]:
         acts: tuple[Act, ...] = ()
@@ -197,11 +231,20 @@ class Runner:
         await asyncio.gather(*acting, return_exceptions=True)
 
 
-async def _note(tx: Transaction, run: Run, outcome: Outcome) -> None:
+async def _note(tx: Transaction, run: Run, outcome: Outcome, *, now: datetime) -> None:
     """Remember what the act saw of its machine."""
     seen = outcome.sighting
     if seen is None or run.asset_id is None:
         return
     asset = (await tx.assets.get_many([run.asset_id])).get(run.asset_id)
-    if asset is not None:
-        tx.assets.put(replace(asset, power=seen.power or asset.power, identity=seen.identity or asset.identity))
+    if asset is None:
+        return
+    if seen.restarted or _was_switched_on(asset, seen):
+        asset = replace(asset, power_cycles=(*cycles_at(asset, now), now))
+    tx.assets.put(replace(asset, power=seen.power or asset.power, identity=seen.identity or asset.identity))
+
+
+def _was_switched_on(asset: Asset, seen: Sighting) -> bool:
+    """Tell whether the machine, last seen off, is on now: what was ordered in between may have taken many attempts."""
+    before, after = asset.power, seen.power
+    return before is not None and before.power is Power.OFF and after is not None and after.power is Power.ON

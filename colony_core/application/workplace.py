@@ -15,13 +15,14 @@ from colony_core.ports.platform import Platform
 
 
 class Tools(Struct, frozen=True, kw_only=True):
-    """The ports that actions go through."""
+    """The ports that actions go through, and how often they may give a machine power."""
 
     store: Store
     hardware: Hardware
     platform: Platform
     authorities: Authorities
     clock: Clock
+    power_cycles_per_hour: int
 
 
 class Workplace(Struct, frozen=True, kw_only=True):
@@ -36,7 +37,8 @@ class Workplace(Struct, frozen=True, kw_only=True):
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """What an action saw of its machine."""
+    """What an action saw of its machine; `restarted` when it took the power and gave it back."""
 
     power: PowerReading | None = None
+    restarted: bool = False
     identity: System | None = None

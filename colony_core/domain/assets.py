@@ -1,7 +1,7 @@
 """An asset is one physical machine; `LIFECYCLE` is everything that can become of it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -79,7 +79,8 @@ class Asset(Struct, frozen=True, kw_only=True):
 
     `held_by` names the workflow that works on the machine now; nobody else may. `macs` are the network interfaces
     it is known by before its inventory is: lower case, with colons. `identity` is what the controller says of the
-    machine, as long as no agent has said more. `revision` counts how often it was stored.
+    machine, as long as no agent has said more. `power_cycles` are the times in the last hour when work gave it power.
+    `revision` counts how often it was stored.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     power: PowerReading | None = None
     macs: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
+    power_cycles: tuple[datetime, ...] = ()
     cluster_id: str | None = None
     held_by: str | None = None
     last_error: LastError | None = None
@@ -205,6 +207,15 @@ def claimed(asset: Asset, *, by: str, now: datetime) -> Asset:
 def released(asset: Asset, *, error: LastError | None, now: datetime) -> Asset:
     """Return *asset* held by nobody, with the error that its work ended in, if any."""
     return replace(asset, held_by=None, last_error=error, updated_at=now)
+
+
+POWER_WINDOW = timedelta(hours=1)
+"""The time over which power cycles are counted."""
+
+
+def cycles_at(asset: Asset, now: datetime) -> tuple[datetime, ...]:
+    """Return when the machine was given power in the last `POWER_WINDOW`."""
+    return tuple(at for at in asset.power_cycles if now - at < POWER_WINDOW)
 
 
 def maintenance_at(asset: Asset, now: datetime) -> Maintenance | None:

@@ -232,7 +232,7 @@ INSTALL_NODES = Step(
     name="install-nodes",
     title="Install every machine",
     do=FanOut(),
-    within=timedelta(hours=4),
+    within=timedelta(hours=24),
 )
 BOOTSTRAP = Step(
     name="bootstrap",

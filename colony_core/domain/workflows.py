@@ -178,8 +178,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `position` is the index of the present step in `steps`, which grows by the clean-up steps when `ending` is set
     (the status that the run will have after them). `heard` holds what the machine said before a step asked for it.
-    `ticket` is the SHA-256 (hex) of the token with which the machine proves that it speaks for this run; it opens
-    nothing once the run has ended, unless a retry takes it over.
+    A `parked` run waits until it is called in. `ticket` is the SHA-256 (hex) of the token with which the machine
+    proves that it speaks for this run; it opens nothing once the run has ended, unless a retry takes it over.
     """
 
     id: str
@@ -198,6 +198,7 @@ class Run(Struct, frozen=True, kw_only=True):
     cancel_requested: bool = False
     heard: tuple[Signal, ...] = ()
     children: tuple[Child, ...] = ()
+    parked: bool = False
     ticket: str | None = None
     report: Report | None = None
     error: Fault | None = None
@@ -220,7 +221,7 @@ class Run(Struct, frozen=True, kw_only=True):
     def due(self) -> datetime | None:
         """Return when the run must be woken: to begin an attempt, or because a deadline is over. None: never."""
         step = self.current
-        if step is None:
+        if step is None or self.parked:
             return None
         if step.status is StepStatus.RUNNING:
             return step.deadline

@@ -9,9 +9,11 @@ from msgspec import Struct
 
 from colony_core.domain.api_keys import ApiKey
 from colony_core.domain.assets import Asset
+from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
 from colony_core.domain.secrets import Secret
+from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
 from colony_core.errors import Conflict, Invalid, Unavailable
 
@@ -83,6 +85,14 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     """Which entries of the journal."""
 
     run_id: str | None = None
+
+
+class AuditFilter(Struct, frozen=True, kw_only=True):
+    """Which deeds."""
+
+    actor: str | None = None
+    action: str | None = None
+    resource: str | None = None
 
 
 class Assets(Protocol):
@@ -189,6 +199,39 @@ class Answers(Protocol):
     def put(self, caller: str, key: str, answer: Answer) -> None: ...
 
 
+class Audit(Protocol):
+    """Who did what, in commit order; nothing is ever changed or removed."""
+
+    def write(self, deed: Deed) -> None: ...
+    async def page(self, paging: Paging, where: AuditFilter) -> Page[Deed]: ...
+
+
+class Webhooks(Protocol):
+    """Every endpoint that is told of events. `get` raises `WebhookNotFound`; `remove` takes its dead letters along.
+
+    There are no revisions: whoever changes one reads it in the same transaction.
+    """
+
+    async def get(self, webhook_id: str) -> Webhook: ...
+    async def all(self) -> tuple[Webhook, ...]: ...
+    async def page(self, paging: Paging) -> Page[Webhook]: ...
+    def put(self, webhook: Webhook) -> None: ...
+    def remove(self, webhook_id: str) -> None: ...
+
+
+class DeadLetters(Protocol):
+    """What endpoints did not take, by endpoint and seq of the entry, oldest entry first.
+
+    `put` adds or replaces; `asked_for` gives those to be sent once more; `count` those of each endpoint that has any.
+    """
+
+    async def page(self, webhook_id: str, paging: Paging) -> Page[DeadLetter]: ...
+    async def asked_for(self, webhook_id: str, limit: int) -> tuple[DeadLetter, ...]: ...
+    async def count(self, webhook_ids: Sequence[str]) -> dict[str, int]: ...
+    def put(self, letter: DeadLetter) -> None: ...
+    def remove(self, webhook_id: str, seq: int) -> None: ...
+
+
 class Transaction(Protocol):
     """A look at everything at one moment, and changes that all happen or none.
 
@@ -209,6 +252,12 @@ class Transaction(Protocol):
     def vault(self) -> Vault: ...
     @property
     def answers(self) -> Answers: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def dead_letters(self) -> DeadLetters: ...
 
     async def next_id(self, kind: str) -> str:
         """Return the next free id of *kind*: `asset-1`, `asset-2`, ... An id is never given twice."""

@@ -101,7 +101,13 @@ def _colony(
         wall=wall,
         chance=SystemChance(),
     )
-    return Colony(ports, policy=Policy(limits=limits, strict_topology=settings.strict_topology))
+    policy = Policy(
+        limits=limits,
+        strict_topology=settings.strict_topology,
+        max_installs=settings.max_installs,
+        power_cycles_per_hour=settings.power_cycles_per_hour,
+    )
+    return Colony(ports, policy=policy)
 
 
 @asynccontextmanager

@@ -40,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_limit_per_minute: int = 100
     rate_limit_per_hour: int = 1000
     strict_topology: bool = False
+    max_installs: int = 0
+    power_cycles_per_hour: int = 20
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -86,6 +88,8 @@ def _check(settings: Settings) -> None:
         ("simulator_speed", 0 < settings.simulator_speed <= 10_000, "above 0 and at most 10000"),
         ("rate_limit_per_minute", settings.rate_limit_per_minute >= 1, "at least 1"),
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
+        ("max_installs", settings.max_installs >= 0, "0 for any number, or more"),
+        ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("database_url", _has_scheme(settings.database_url), "sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
     )
     for name, fits, expected in checks:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from colony_core.domain.deciding import CANCELLED, decide, resumed
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, OS_PROVISION, TALOS
+from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, INSTALL_NODES, OS_PROVISION, TALOS
 from colony_core.domain.workflows import (
     ENDED,
     Act,
@@ -351,10 +351,10 @@ def test_a_child_that_starts_after_the_fan_out_is_none_of_it() -> None:
 
 def test_children_that_take_too_long_are_stopped_and_given_up_when_even_that_takes_too_long() -> None:
     run = fanned_out("a")
-    late = NOON + timedelta(hours=4)
+    late = NOON + INSTALL_NODES.within
 
     told = decide(TALOS, run, Woken(), now=late)
-    over = decide(TALOS, told.run, Woken(), now=late + timedelta(hours=4))
+    over = decide(TALOS, told.run, Woken(), now=late + INSTALL_NODES.within)
 
     assert told.effects == (CancelChildren(("a",)),)
     assert over.run.status is RunStatus.FAILED
@@ -363,7 +363,7 @@ def test_children_that_take_too_long_are_stopped_and_given_up_when_even_that_tak
 
 
 def test_a_child_that_is_stopped_because_it_was_late_makes_the_run_fail_for_that() -> None:
-    late = after(TALOS, fanned_out("a"), Woken(), now=NOON + timedelta(hours=4))
+    late = after(TALOS, fanned_out("a"), Woken(), now=NOON + INSTALL_NODES.within)
 
     over = after(TALOS, late, ChildEnded("a", RunStatus.CANCELLED))
 
