@@ -46,8 +46,12 @@ class Link(aiosqlite.Connection):
         """Return a connection to the file at *path*."""
         connector = partial(_connect, path, busy_seconds=busy_seconds, synchronous=synchronous, writes=writes)
         link = cls(connector, iter_chunk_size=64)
-        with translated():
-            await link
+        try:
+            with translated():
+                await link
+        except BaseException:
+            link._thread.join()  # aiosqlite has told it to end already
+            raise
         return link
 
     async def close(self) -> None:
