@@ -26,6 +26,7 @@ from colony_core.domain.clusters import (
 )
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.orders import Build, Grow, Shrink, WipeMethod
+from colony_core.domain.plan_hashes import require_plan
 from colony_core.domain.plans import GROW, SHRINK, cluster_plan
 from colony_core.domain.secrets import Secret
 from colony_core.domain.topology import ClusterRequest, Growth, Review, World, review, review_growth
@@ -76,13 +77,18 @@ class ClusterDesk:
         verdict = review(request, world, strict=strict or self._strict)
         return build_plan(verdict.accepted(), world.assets, warnings=verdict.advice)
 
-    async def create(self, request: ClusterRequest, *, strict: bool = False) -> Cluster:
-        """Claim every machine, and start to build the cluster."""
+    async def create(self, request: ClusterRequest, *, strict: bool = False, plan_hash: str | None = None) -> Cluster:
+        """Claim every machine, and start to build the cluster; with *plan_hash* only as that dry run showed it.
+
+        Raises `ValidationFailed`, `AssetBusy`, `ClusterNameTaken` or `PlanChanged`.
+        """
         async with self._store.transaction() as tx:
             now = self._clock.now()
             world = await world_of(tx, _asset_ids(request), now=now)
             verdict = review(request, world, strict=strict or self._strict)
             spec = _accepted(verdict, world, name=request.name.strip())
+            if plan_hash is not None:
+                require_plan(plan_hash, build_plan(spec, world.assets, warnings=verdict.advice))
             run_id, cluster_id = await tx.next_id("workflow"), await tx.next_id("cluster")
             cluster = new_cluster(spec, cluster_id=cluster_id, run_id=run_id, warnings=verdict.advice, now=now)
             tx.clusters.add(cluster)
