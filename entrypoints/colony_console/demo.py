@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from colony_console.api_keys import make_key
-from colony_console.failures import Failure
+from colony_console.failures import Failure, Unreachable
 from colony_console.inside import run
 from colony_console.output import note
 from colony_console.server_options import HASTE, PORT, SPEED
@@ -20,6 +20,8 @@ from colony_wiring.serving import serve
 from colony_wiring.settings import Settings
 
 _MACHINES = click.IntRange(min=1)
+_FAREWELL = 10.0
+"""Real seconds that a server may take to stop."""
 
 
 @click.command()
@@ -57,16 +59,25 @@ async def _shown(settings: Settings, key: str, *, once: bool) -> None:
     server = asyncio.create_task(serve(settings, on_ready=guide))
     both: set[asyncio.Future[Any]] = {server, seen}
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    failure = seen.result() if seen.done() else None
-    if once and not server.done():
-        signal.raise_signal(signal.SIGTERM)  # as anybody would stop it
-    elif not server.done():
-        if failure is not None:
-            failure.show()
-        note("Serving until Ctrl-C.")
+    stopped = Failure("The demo was stopped before its cluster was ready")
+    failure = seen.result() if seen.done() else stopped
+    if isinstance(failure, Unreachable):  # our own server: it must be stopping
+        ended, _ = await asyncio.wait({server}, timeout=_FAREWELL)
+        failure = stopped if ended else failure
+    if not server.done():
+        _go_on(failure, once=once)
     await server
     if once and failure is not None:
         raise failure
+
+
+def _go_on(failure: Failure | None, *, once: bool) -> None:
+    if once:
+        signal.raise_signal(signal.SIGTERM)  # as anybody would stop it
+        return
+    if failure is not None:
+        failure.show()
+    note("Serving until Ctrl-C.")
 
 
 def _guided(address: str, key: str, settings: Settings, seen: "asyncio.Future[Failure | None]") -> None:

@@ -112,6 +112,6 @@ def desk(tmp_path: Path) -> Desk:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk beside a server with five simulated machines that live fast, and a key to it."""
     desk = Desk(tmp_path_factory.mktemp("served"))
-    with desk.serving("--simulator", "5", "--simulator-speed", "100"):
+    with desk.serving("--simulator", "5", "--simulator-speed", "80"):
         desk.environment["COLONY_API_KEY"] = desk.told("api-key", "create", "--description", "tests").strip()
         yield desk

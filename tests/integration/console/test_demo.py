@@ -6,7 +6,7 @@ from typing import Any
 
 
 def test_the_demo_shows_a_rack_an_address_a_key_and_a_cluster_becoming_ready(desk: Any) -> None:
-    done = desk.colony("demo", "--once", "--port", "0", "--simulator-speed", "150")
+    done = desk.colony("demo", "--once", "--port", "0", "--simulator-speed", "60")
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -29,6 +29,14 @@ def test_the_demo_leaves_nothing_behind(desk: Any) -> None:
         assert len(during) == 1
         assert list(desk.folder.glob("colony-demo-*")) == []
         assert demo.errors == ""
+
+
+def test_a_demo_that_is_stopped_early_did_not_succeed(desk: Any) -> None:
+    with desk.begun("demo", "--once", "--port", "0") as demo:
+        demo.says("address   (http)")
+
+        assert demo.stopped_by(signal.SIGTERM) == 1
+        assert "Traceback" not in demo.errors
 
 
 def test_the_demo_does_not_touch_the_database_of_the_environment(desk: Any) -> None:
