@@ -49,10 +49,13 @@ def cluster() -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--plan-hash", metavar="HASH", help="Create it only if the plan is still the one of that dry run.")
 @options.wait
 @options.as_json
 @options.talks_to_server
-def create(api: Api, *, file: str, dry_run: bool, strict: bool, wait: bool, as_json: bool) -> None:
+def create(
+    api: Api, *, file: str, dry_run: bool, strict: bool, plan_hash: str | None, wait: bool, as_json: bool
+) -> None:
     """Create a cluster. What the disks of its machines hold is lost."""
     body = read_json(file)
     if dry_run:
@@ -63,7 +66,8 @@ def create(api: Api, *, file: str, dry_run: bool, strict: bool, wait: bool, as_j
             print_plan(plan)
             note_warnings(plan)
         return
-    _answer_made(api, api.post("/clusters", body, strict=strict), wait=wait, as_json=as_json)
+    made = api.post("/clusters", body, strict=strict, planHash=plan_hash)
+    _answer_made(api, made, wait=wait, as_json=as_json)
 
 
 @cluster.command("list")

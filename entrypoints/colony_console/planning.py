@@ -25,6 +25,7 @@ def print_plan(plan: Json) -> None:
         _print_steps(plan["machines"][0]["steps"])
     click.echo("\nFor the cluster:")
     _print_steps(plan["steps"])
+    click.echo(f"\nTo do exactly this, add: --plan-hash {clean(plan['planHash'])}")
 
 
 def _print_steps(steps: list[Json]) -> None:

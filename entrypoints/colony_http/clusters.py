@@ -16,6 +16,7 @@ from colony_core.domain.clusters import (
     KubeconfigNotReady,
     TalosconfigNotAvailable,
 )
+from colony_core.domain.plan_hashes import PlanChanged, PlanHashInvalid
 from colony_core.domain.topology import NodeNotFound, NodeNotRemovable
 from colony_core.domain.validation import ValidationFailed
 from colony_core.ports.persistence import CursorInvalid
@@ -54,7 +55,7 @@ _CREATE = Operation(
     tag=TAG,
     query=CreateQuery,
     answers={201: ClusterView, 200: PlanView},
-    errors=(ValidationFailed, ClusterNameTaken, *_CLAIMS),
+    errors=(ValidationFailed, PlanHashInvalid, PlanChanged, ClusterNameTaken, *_CLAIMS),
     body_example=examples.CLUSTER,
 )
 _DELETE = Operation(
@@ -116,11 +117,13 @@ async def create_cluster(
 ) -> Reply:
     """Claim every machine, and start to build the cluster; everything on the chosen disks is destroyed.
 
-    All errors come at once. With `dryRun` the plan is answered (200) and nothing is changed.
+    All errors come at once. With `dryRun` the plan is answered (200) and nothing is changed; its `planHash`, given
+    here, makes sure that nothing else is done than what it showed.
     """
     if asked.dry_run:
         return shown(PlanView.of(await colony.clusters.plan(data.request(), strict=asked.strict)))
-    cluster = await colony.clusters.create(data.request(), strict=asked.strict)
+    expected = asked.plan_hash or None
+    cluster = await colony.clusters.create(data.request(), strict=asked.strict, plan_hash=expected)
     return created(ClusterView.of(cluster, StageView.at_first(cluster)), f"/api/v1/clusters/{cluster.id}")
 
 

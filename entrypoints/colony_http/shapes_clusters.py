@@ -253,10 +253,14 @@ class ClusterQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbi
 
 
 class CreateQuery(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """`dryRun` shows the plan and changes nothing; `strict` turns warnings into errors."""
+    """`dryRun` shows the plan and changes nothing; `strict` turns warnings into errors.
+
+    With `planHash` (from a dry run) the cluster is created only if the plan is still the same.
+    """
 
     dry_run: bool = False
     strict: bool = False
+    plan_hash: str | UnsetType = UNSET
 
 
 class GrowQuery(Struct, frozen=True, forbid_unknown_fields=True):

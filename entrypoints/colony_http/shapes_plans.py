@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from colony_core.domain.building import BuildPlan, MachinePlan
 from colony_core.domain.clusters import Advice, Role
+from colony_core.domain.plan_hashes import plan_hash
 from colony_core.domain.workflows import Step
 from colony_http.shapes_workflows import DiskIdentityView
 
@@ -67,6 +68,7 @@ class PlanView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     name: str
     dry_run: bool
+    plan_hash: str
     machines: tuple[PlannedMachineView, ...]
     steps: tuple[PlannedStepView, ...]
     warnings: tuple[Advice, ...]
@@ -78,6 +80,7 @@ class PlanView(Struct, frozen=True, kw_only=True, rename="camel"):
         return cls(
             name=plan.spec.name,
             dry_run=True,
+            plan_hash=plan_hash(plan),
             machines=tuple(map(PlannedMachineView.of, plan.machines)),
             steps=tuple(map(PlannedStepView.of, plan.steps)),
             warnings=plan.warnings,
