@@ -70,9 +70,11 @@ async def follow_workflow(
     """
     after = _resumed(request, asked) or 0
     run = await colony.workflows.get(id)
-    if run.ended and not await _rest(id, colony, after=after):
+    if not run.ended:
+        return EventStream(_until_ended(id, colony, after=after), closing)
+    if not await _some(id, colony, after=after):
         return Reply(b"", status=204)
-    return EventStream(_until_ended(id, colony, after=after), closing)
+    return EventStream(_rest(id, colony, after=after), closing)
 
 
 async def _until_ended(run_id: str, colony: Colony, *, after: int) -> AsyncIterator[Entry]:
@@ -80,12 +82,20 @@ async def _until_ended(run_id: str, colony: Colony, *, after: int) -> AsyncItera
     async for entry in colony.workflows.follow(EntryFilter(run_id=run_id), after=after):
         yield entry
         if entry.type is EventType.WORKFLOW and entry.status in _ENDED:
-            for last in await _rest(run_id, colony, after=entry.seq):
+            async for last in _rest(run_id, colony, after=entry.seq):
                 yield last
             return
 
 
-async def _rest(run_id: str, colony: Colony, *, after: int) -> tuple[Entry, ...]:
+async def _rest(run_id: str, colony: Colony, *, after: int) -> AsyncIterator[Entry]:
+    """Yield everything of a workflow that has ended; nothing more will come."""
+    while entries := await _some(run_id, colony, after=after):
+        for entry in entries:
+            after = entry.seq
+            yield entry
+
+
+async def _some(run_id: str, colony: Colony, *, after: int) -> tuple[Entry, ...]:
     async with colony.ports.store.reading() as look:
         return await look.journal.after(after, _GULP, EntryFilter(run_id=run_id))
 

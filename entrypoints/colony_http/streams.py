@@ -37,21 +37,21 @@ class Closing:
 class EventStream(ASGIStreamingResponse):
     """The answer that writes *entries* as events until they end, or the server does, or the client goes away."""
 
-    def __init__(self, entries: AsyncIterator[Entry], closing: Closing, *, keep_alive: float = KEEP_ALIVE) -> None:
+    def __init__(self, entries: AsyncIterator[Entry], closing: Closing) -> None:
         super().__init__(
-            iterator=_written(entries, closing, keep_alive=keep_alive),
+            iterator=_written(entries, closing),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
 
-async def _written(entries: AsyncIterator[Entry], closing: Closing, *, keep_alive: float) -> AsyncIterator[bytes]:
+async def _written(entries: AsyncIterator[Entry], closing: Closing) -> AsyncIterator[bytes]:
     yield _OPENING
     end = asyncio.create_task(closing.wait())
     upcoming = asyncio.ensure_future(_next(entries))
     try:
         while True:
-            done, _ = await asyncio.wait({upcoming, end}, timeout=keep_alive, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({upcoming, end}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
             if end in done:
                 return
             if not done:

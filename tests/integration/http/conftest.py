@@ -71,7 +71,8 @@ class Service:
     def client(self, key: str | None = None, **others: Any) -> httpx.AsyncClient:
         """Return a client of the application itself, without a socket between."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        transport = httpx.ASGITransport(self.app, client=("192.0.2.1", 1234), raise_app_exceptions=True)
+        app: Any = self.app  # both describe ASGI, in types that do not match
+        transport = httpx.ASGITransport(app, client=("192.0.2.1", 1234), raise_app_exceptions=True)
         return httpx.AsyncClient(transport=transport, base_url="http://colony.test", headers=headers, **others)
 
     @contextlib.asynccontextmanager
@@ -80,10 +81,7 @@ class Service:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(serve(self.app, "127.0.0.1", 0, on_ready=ready.set_result))
         try:
-            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                await task
-            yield await ready
+            yield await asyncio.wait_for(ready, 10)
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
