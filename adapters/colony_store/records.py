@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from colony_core.domain.api_keys import ApiKey
 from colony_core.domain.assets import Asset
+from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import Answer, StoreUnavailable
 
@@ -85,3 +87,6 @@ RUNS = Codec(Run)
 API_KEYS = Codec(ApiKey)
 ENTRIES = Codec(Entry)
 ANSWERS = Codec(Answer)
+AUDIT = Codec(Deed)
+WEBHOOKS = Codec(Webhook)
+DEAD_LETTERS = Codec(DeadLetter)

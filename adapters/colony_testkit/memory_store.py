@@ -16,6 +16,7 @@ from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import EntryFilter, Page, Paging, StoreUnavailable
+from colony_testkit.memory_audit import MemoryAudit, MemoryDeadLetters, MemoryWebhooks, Told
 from colony_testkit.memory_shelves import MemoryAssets, MemoryClusters, MemoryRuns, Rows, cut, seq_after
 from colony_testkit.memory_vault import MemoryAnswers, MemoryVault, Sealed
 
@@ -29,6 +30,7 @@ class Contents:
         self.runs: Rows[Run] = Rows(before.runs if before else None)
         self.api_keys: dict[str, ApiKey] = dict(before.api_keys) if before else {}
         self.sealed: Sealed = Sealed(before.sealed if before else None)
+        self.told: Told = Told(before.told if before else None)
         self.counters: dict[str, int] = dict(before.counters) if before else {}
         self.seq: int = before.seq if before else 0
 
@@ -114,6 +116,9 @@ class MemoryTransaction:
         self.journal = MemoryJournal(entries, contents.seq)
         self.vault = MemoryVault(contents.sealed)
         self.answers = MemoryAnswers(contents.sealed)
+        self.audit = MemoryAudit(contents.told)
+        self.webhooks = MemoryWebhooks(contents.told)
+        self.dead_letters = MemoryDeadLetters(contents.told)
 
     async def next_id(self, kind: str) -> str:
         """Return the next free id of *kind*."""

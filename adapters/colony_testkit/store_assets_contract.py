@@ -250,7 +250,7 @@ class AssetsContract:
             page = await look.assets.page(Paging(), where)
         assert ids(page.items) == expected
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(cursor=texts)
     async def test_a_cursor_of_somebody_else_is_refused(self, store: Store, cursor: str) -> None:
         async with store.reading() as look:

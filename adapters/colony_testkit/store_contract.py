@@ -10,22 +10,28 @@ from msgspec.structs import replace
 
 from colony_core.domain.api_keys import ApiKey
 from colony_core.domain.assets import Asset
+from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
-from colony_core.ports.persistence import Answer, EntryFilter, Store
+from colony_core.ports.persistence import Answer, AuditFilter, EntryFilter, Paging, Store
 from colony_testkit import values
 from colony_testkit.store_assets_contract import AssetsContract
 from colony_testkit.store_given import keep
 from colony_testkit.store_journal_contract import JournalContract
 from colony_testkit.store_runs_contract import RunsContract
+from colony_testkit.store_told_contract import ToldContract, tell
 from colony_testkit.store_transactions_contract import TransactionsContract
 
-# All examples of a test share its store: they differ in their ids and in whatever may be there only once.
-_shared_store = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# All examples of a test share its store: they differ in their ids and in whatever may be there only once. One process
+# may run the contract for several adapters.
+_shared_store = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+)
 
 
-class StoreContract(AssetsContract, RunsContract, JournalContract, TransactionsContract):
+class StoreContract(AssetsContract, RunsContract, JournalContract, ToldContract, TransactionsContract):
     """Subclass it, give it a fixture `open_store`, and the adapter is tested.
 
     `open_store` is a function that opens the store of the test; called again after `aclose`, it opens the same one.
@@ -97,3 +103,26 @@ class StoreContract(AssetsContract, RunsContract, JournalContract, TransactionsC
 
         async with store.reading() as look:
             assert await look.answers.get(caller, key, now=answer.at) == answer
+
+    @_shared_store
+    @given(deed=values.values_of(Deed))
+    async def test_any_deed_comes_back_as_it_was(self, store: Store, deed: Deed) -> None:
+        deed = replace(deed, actor=f"cd-{next(self.numbers)}")
+        await tell(store, deed)
+
+        async with store.reading() as look:
+            (found,) = (await look.audit.page(Paging(), AuditFilter(actor=deed.actor))).items
+        assert replace(found, seq=0) == replace(deed, seq=0)
+
+    @_shared_store
+    @given(webhook=values.values_of(Webhook), letter=values.values_of(DeadLetter))
+    async def test_any_webhook_and_letter_come_back_as_they_were(
+        self, store: Store, webhook: Webhook, letter: DeadLetter
+    ) -> None:
+        webhook = replace(webhook, id=f"webhook-{next(self.numbers)}")
+        letter = replace(letter, webhook_id=webhook.id)
+        await tell(store, webhook, letter)
+
+        async with store.reading() as look:
+            assert await look.webhooks.get(webhook.id) == webhook
+            assert (await look.dead_letters.page(webhook.id, Paging())).items == ((letter,) if letter.entry.seq else ())

@@ -12,6 +12,7 @@ from colony_core.ports.sealing import Sealer
 from colony_store.sqlite import assets, clusters, runs
 from colony_store.sqlite.api_keys import SqliteApiKeys, Touches
 from colony_store.sqlite.assets import SqliteAssets
+from colony_store.sqlite.audit import SqliteAudit
 from colony_store.sqlite.clusters import SqliteClusters
 from colony_store.sqlite.counters import Counters
 from colony_store.sqlite.journal import SqliteJournal
@@ -19,6 +20,7 @@ from colony_store.sqlite.runs import SqliteRuns
 from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 from colony_store.sqlite.vault import SqliteAnswers, SqliteVault
+from colony_store.sqlite.webhooks import SqliteDeadLetters, SqliteWebhooks
 
 
 class Shared(Struct, frozen=True):
@@ -78,6 +80,21 @@ class SqliteTransaction:
     def answers(self) -> SqliteAnswers:
         """Return the answers."""
         return SqliteAnswers(self.unit, self._shared.sealer)
+
+    @cached_property
+    def audit(self) -> SqliteAudit:
+        """Return the audit trail."""
+        return SqliteAudit(self.unit)
+
+    @cached_property
+    def webhooks(self) -> SqliteWebhooks:
+        """Return the webhooks."""
+        return SqliteWebhooks(self.unit)
+
+    @cached_property
+    def dead_letters(self) -> SqliteDeadLetters:
+        """Return the dead letters."""
+        return SqliteDeadLetters(self.unit)
 
     async def next_id(self, kind: str) -> str:
         """Return the next free id of *kind*."""

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from colony_store.records import ANSWERS, API_KEYS, ASSETS, CLUSTERS, ENTRIES, RUNS, Codec, RecordTooNew
+from colony_store.records import (
+    ANSWERS,
+    API_KEYS,
+    ASSETS,
+    AUDIT,
+    CLUSTERS,
+    DEAD_LETTERS,
+    ENTRIES,
+    RUNS,
+    WEBHOOKS,
+    Codec,
+    RecordTooNew,
+)
 
 # <kind>-<version>.jsonl: documents as a release wrote them. A new version gets a new file; the old ones stay.
 DOCUMENTS = sorted((Path(__file__).parent / "documents").glob("*.jsonl"))
@@ -15,9 +27,12 @@ CODECS: dict[str, Codec[Any]] = {
     "answers": ANSWERS,
     "api_keys": API_KEYS,
     "assets": ASSETS,
+    "audit": AUDIT,
     "clusters": CLUSTERS,
+    "dead_letters": DEAD_LETTERS,
     "entries": ENTRIES,
     "runs": RUNS,
+    "webhooks": WEBHOOKS,
 }
 
 

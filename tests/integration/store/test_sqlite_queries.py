@@ -12,6 +12,7 @@ import pytest
 
 from colony_core.ports.persistence import (
     AssetFilter,
+    AuditFilter,
     ClusterFilter,
     EntryFilter,
     Paging,
@@ -22,11 +23,13 @@ from colony_crypto.sealing import Sealer
 from colony_store.sqlite import SqliteStore
 from colony_testkit.builders import NOON
 from colony_testkit.store_given import cluster, entry, keep, key, machine, workflow
+from colony_testkit.store_told_contract import deed, letter, tell, webhook
 
 Look = Callable[[Transaction], Awaitable[object]]
 
 PAGE = Paging(limit=20)
 OF_RUNS = {"status": "pending", "type": "os-provision", "asset_id": "asset-1", "cluster_id": "cluster-1"}
+OF_AUDIT = {"actor": "cd-1", "action": "wipe_asset", "resource": "assets/asset-1"}
 OF_CLUSTERS = {"status": "ready", "type": "k8s_stack"}
 TAGS = (("rack", "r1"), ("row", "a"))
 
@@ -55,6 +58,16 @@ LISTS: dict[str, Look] = {
         f"workflows {sorted(where)}": partial(lambda where, look: look.runs.page(PAGE, where), RunFilter(**where))
         for where in some_of(OF_RUNS)
     },
+    **{
+        f"audit {sorted(where)}": partial(lambda where, look: look.audit.page(PAGE, where), AuditFilter(**where))
+        for where in some_of(OF_AUDIT)
+    },
+    "webhooks": lambda look: look.webhooks.page(PAGE),
+    "every webhook": lambda look: look.webhooks.all(),
+    "one webhook": lambda look: look.webhooks.get("webhook-1"),
+    "dead letters": lambda look: look.dead_letters.page("webhook-1", PAGE),
+    "letters asked for": lambda look: look.dead_letters.asked_for("webhook-1", 20),
+    "letters counted": lambda look: look.dead_letters.count([f"webhook-{number}" for number in range(50)]),
     "keys": lambda look: look.api_keys.page(PAGE),
     "journal": lambda look: look.journal.page(PAGE, EntryFilter()),
     "journal of one": lambda look: look.journal.after(5, 20, EntryFilter(run_id="workflow-1")),
@@ -135,6 +148,7 @@ async def filled(store: SqliteStore, first: int, last: int) -> None:
             key(number),
             entry("line", run_id="workflow-1"),
         )
+        await tell(store, deed(number), webhook(number), letter(number, asked_for=True))
 
 
 @pytest.mark.parametrize("look", LISTS.values(), ids=LISTS)

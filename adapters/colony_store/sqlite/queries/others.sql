@@ -63,3 +63,36 @@ SELECT value FROM settings WHERE name = ?
 
 -- name: setting_put
 INSERT INTO settings (name, value) VALUES (?, ?)
+
+-- name: deed_insert
+INSERT INTO audit (actor, action, resource, version, document) VALUES (?, ?, ?, ?, ?)
+
+-- name: webhook_put
+INSERT INTO webhooks (id, version, document) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, document = excluded.document
+
+-- name: webhook_remove
+DELETE FROM webhooks WHERE id = ?
+
+-- name: webhook_by_id
+SELECT seq, version, document FROM webhooks WHERE id = ?
+
+-- name: webhook_page
+SELECT seq, version, document FROM webhooks WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: letter_put
+INSERT INTO dead_letters (webhook_id, seq, asked_for, version, document) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET asked_for = excluded.asked_for, version = excluded.version, document = excluded.document
+
+-- name: letter_remove
+DELETE FROM dead_letters WHERE webhook_id = ? AND seq = ?
+
+-- name: letter_page
+SELECT seq, version, document FROM dead_letters WHERE webhook_id = ? AND seq > ? ORDER BY seq LIMIT ?
+
+-- name: letters_asked_for
+SELECT seq, version, document FROM dead_letters WHERE webhook_id = ? AND asked_for = 1 ORDER BY seq LIMIT ?
+
+-- name: letter_counts
+SELECT wanted.value, (SELECT count(*) FROM dead_letters WHERE webhook_id = wanted.value) AS letters
+FROM json_each(?) AS wanted WHERE letters > 0
