@@ -50,6 +50,7 @@ def test_a_dry_run_shows_what_would_be_done(console: Any, request_file: str) -> 
         "steps": [{"name": "install", "title": "Install the machines"}],
         "warnings": [WARNING],
         "estimate": {"leastSeconds": 600, "mostSeconds": 900},
+        "planHash": "0123abcd",
     }
     console.answers("POST", CLUSTERS, plan)
     result = console.run("cluster", "create", "-f", request_file, "--dry-run")
@@ -67,8 +68,17 @@ def test_a_dry_run_shows_what_would_be_done(console: Any, request_file: str) -> 
         "",
         "For the cluster:",
         "   1. Install the machines",
+        "",
+        "To do exactly this, add: --plan-hash 0123abcd",
     ]
     assert result.stderr.startswith("Warning: workers")
+
+
+def test_only_the_plan_that_was_shown_may_be_asked_for(console: Any, request_file: str) -> None:
+    console.answers("POST", CLUSTERS, console.a_cluster(), status=201)
+    console.run("cluster", "create", "-f", request_file, "--plan-hash", "0123abcd")
+
+    assert dict(console.requests[0].url.params) == {"planHash": "0123abcd"}
 
 
 def test_waiting_ends_with_the_ready_cluster(console: Any, request_file: str) -> None:
