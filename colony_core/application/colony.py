@@ -10,6 +10,7 @@ from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
+from colony_core.application.watching import Watch
 from colony_core.application.workflows import WorkflowDesk
 from colony_core.application.workplace import Tools
 from colony_core.domain.rate_limits import Limits
@@ -74,6 +75,7 @@ class Colony:
         )
         self.ports = ports
         self.assets = AssetDesk(store, clock=clock, work=work)
+        self.watch = Watch(store, clock=clock)
         self.workflows = WorkflowDesk(store, clock=clock, work=work, news=news)
         self.clusters = ClusterDesk(
             store,

@@ -31,7 +31,7 @@ from colony_http.shapes_asset_requests import (
     RegisterAsset,
     WipeAsset,
 )
-from colony_http.shapes_assets import AssetList, AssetView, ForgottenView
+from colony_http.shapes_assets import AssetList, AssetView, ForgottenView, WatchedAssetView
 from colony_http.shapes_workflows import WorkflowView
 from colony_http.workflows import begun
 
@@ -45,7 +45,7 @@ _LIST = Operation(
     errors=(CursorInvalid,),
     example=examples.ASSETS,
 )
-_GET = Operation(summary="Get one asset", tag=TAG, answers={200: AssetView}, errors=(AssetNotFound,))
+_GET = Operation(summary="Get one asset", tag=TAG, answers={200: WatchedAssetView}, errors=(AssetNotFound,))
 _REGISTER = Operation(
     summary="Register an asset",
     tag=TAG,
@@ -99,19 +99,29 @@ class _Fragments(msgspec.Struct, frozen=True, rename="camel"):
     next_cursor: str | None
 
 
+class _Watched(msgspec.Struct, frozen=True, rename="camel"):
+    """An `AssetList` of machines that do not get on."""
+
+    assets: tuple[WatchedAssetView, ...]
+    next_cursor: str | None
+
+
 @get("/assets", **described(_LIST))
 async def list_assets(
     asked: NamedDependency[AssetQuery], colony: NamedDependency[Colony], fragments: NamedDependency[AssetFragments]
 ) -> Reply:
     """Return some of the assets, oldest first; every `tag` that is given must match."""
+    if asked.stuck:
+        stuck = await colony.watch.stuck(asked.paging(), asked.where())
+        return shown(_Watched(tuple(map(WatchedAssetView.of_held_up, stuck.items)), stuck.next_cursor))
     page = await colony.assets.page(asked.paging(), asked.where())
     return shown(_Fragments(fragments.of(page.items), page.next_cursor))
 
 
 @get("/assets/{id:str}", **described(_GET))
 async def get_asset(id: FromPath[str], colony: NamedDependency[Colony]) -> Reply:
-    """Return one asset as it is known now."""
-    return shown(AssetView.of(await colony.assets.get(id)))
+    """Return one asset as it is known now, and what holds it up, if anything does."""
+    return shown(WatchedAssetView.of_held_up(await colony.watch.one(id)))
 
 
 @post("/assets", **described(_REGISTER))

@@ -10,6 +10,9 @@ from colony_core.ports.persistence import StoreUnavailable
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+PASSING = (AssetStatus.DISCOVERING, AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING)
+"""The statuses that a machine should not stay in."""
+
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"})
 
 
@@ -29,6 +32,12 @@ class Metrics:
         )
         self._assets = Gauge("colony_assets", "Assets by status.", ["status"], registry=self._registry)
         self._workflows = Gauge("colony_workflows", "Workflows by status.", ["status"], registry=self._registry)
+        self._ages = Gauge(
+            "colony_asset_state_age_seconds",
+            "Seconds that the slowest asset has been in a status that it should only pass through.",
+            ["status"],
+            registry=self._registry,
+        )
         self._journal = Gauge("colony_journal_seq", "Number of the newest journal entry.", registry=self._registry)
         self._store = Gauge(
             "colony_store_up", "Whether the store could be read (1) or not (0).", registry=self._registry
@@ -65,10 +74,12 @@ class Metrics:
             newest = await look.journal.last()
         _show(self._assets, {status.value: assets.get(status.value, 0) for status in AssetStatus})
         _show(self._workflows, {status.value: workflows.get(status.value, 0) for status in RunStatus})
+        ages = await colony.watch.longest_in_between()
+        _show(self._ages, {status.value: ages.get(status.value, 0.0) for status in PASSING})
         self._journal.set(newest)
         self._store.set(1)
 
 
-def _show(gauge: Gauge, counts: Mapping[str, int]) -> None:
+def _show(gauge: Gauge, counts: Mapping[str, float]) -> None:
     for status, count in counts.items():
         gauge.labels(status).set(count)

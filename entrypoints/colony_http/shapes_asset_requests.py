@@ -25,10 +25,14 @@ from colony_http.shapes_paging import Listed, Moment, PagingQuery, in_utc
 
 
 class AssetQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Which assets; `tag` is `key:value` and may be given more than once: all of them must match."""
+    """Which assets; `tag` is `key:value` and may be given more than once: all of them must match.
+
+    With `stuck` only those that do not get on, each with its `hindrance`.
+    """
 
     status: AssetStatus | UnsetType = UNSET
     tag: tuple[str, ...] = ()
+    stuck: bool = False
 
     def where(self) -> AssetFilter:
         """Return the filter in the words of the core."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from colony_core import Asset, AssetStatus, Power
 from colony_core.application.assets import Forgotten
+from colony_core.application.watching import HeldUp
 from colony_core.domain.hardware import BootMode, DiskKind, Protocol, specs
 
 
@@ -135,6 +136,30 @@ class AssetView(Struct, frozen=True, kw_only=True, rename="camel"):
             created_at=asset.created_at,
             updated_at=asset.updated_at,
         )
+
+
+class HindranceView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a machine does not get on: the blocking step of its workflow, if it has one, and what can be done now."""
+
+    since: datetime
+    workflow_id: str | None
+    step: str | None
+    code: str
+    message: str
+    remedies: tuple[str, ...]
+
+
+class WatchedAssetView(AssetView, frozen=True, kw_only=True, rename="camel"):
+    """One machine, and what holds it up: null while all goes its usual way."""
+
+    hindrance: HindranceView | None
+
+    @classmethod
+    def of_held_up(cls, held: HeldUp) -> "WatchedAssetView":
+        """Return *held* as clients see it."""
+        view = AssetView.of(held.asset)
+        hindrance = msgspec.convert(held.hindrance, HindranceView | None, from_attributes=True)
+        return cls(**msgspec.structs.asdict(view), hindrance=hindrance)
 
 
 class AssetList(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,0 +1,120 @@
+"""Looks over all work for machines that do not get on."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from colony_core.domain.assets import Asset, AssetStatus
+from colony_core.domain.hindrances import Hindrance, hindrance
+from colony_core.domain.workflows import Run, RunStatus
+from colony_core.ports.clock import Clock
+from colony_core.ports.persistence import (
+    AssetFilter,
+    CursorInvalid,
+    Page,
+    Paging,
+    RunFilter,
+    Store,
+    Transaction,
+)
+
+_GULP = 1000
+
+
+class HeldUp(Struct, frozen=True):
+    """A machine, and what holds it up; None if nothing does."""
+
+    asset: Asset
+    hindrance: Hindrance | None
+
+
+class Watch:
+    """Finds what holds machines up. It costs a look at all living work, not at all machines."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def one(self, asset_id: str) -> HeldUp:
+        """Return a machine with what holds it up, or raise `AssetNotFound`."""
+        async with self._store.reading() as look:
+            asset = await look.assets.get(asset_id)
+            run = await look.runs.get(asset.held_by) if asset.held_by else None
+        return HeldUp(asset, hindrance(asset, run, now=self._clock.now()))
+
+    async def stuck(self, paging: Paging, where: AssetFilter) -> Page[HeldUp]:
+        """Return some of the machines that are held up and match *where*, oldest first."""
+        after = _place(paging.cursor)
+        async with self._store.reading() as look:
+            found = await _all_held_up(look, now=self._clock.now())
+        matching = [held for held in found if _matches(held.asset, where) and _order(held.asset) > after]
+        items = tuple(matching[: paging.limit])
+        more = len(matching) > len(items)
+        return Page(items, _cursor(items[-1].asset) if more else None)
+
+    async def longest_in_between(self) -> dict[str, float]:
+        """Return for each status that machines pass through the seconds that the slowest has been in it."""
+        now = self._clock.now()
+        async with self._store.reading() as look:
+            moving = await _unsettled(look)
+            runs = await _living(look)
+        ages: dict[str, float] = {}
+        for asset in moving.values():
+            run = runs.get(asset.held_by or "")
+            since = run.created_at if run else asset.updated_at
+            ages[asset.status] = max(ages.get(asset.status, 0.0), (now - since).total_seconds())
+        return ages
+
+
+async def _all_held_up(look: Transaction, *, now: datetime) -> list[HeldUp]:
+    runs = await _living(look)
+    assets = await _unsettled(look)
+    assets |= await look.assets.get_many([run.asset_id for run in runs.values() if run.asset_id is not None])
+    found = (HeldUp(asset, hindrance(asset, runs.get(asset.held_by or ""), now=now)) for asset in assets.values())
+    return sorted((held for held in found if held.hindrance is not None), key=lambda held: _order(held.asset))
+
+
+async def _living(look: Transaction) -> Mapping[str, Run]:
+    runs: dict[str, Run] = {}
+    for status in (RunStatus.PENDING, RunStatus.RUNNING):
+        paging: Paging | None = Paging(limit=_GULP)
+        while paging is not None:
+            page = await look.runs.page(paging, RunFilter(status=status))
+            runs |= {run.id: run for run in page.items}
+            paging = Paging(limit=_GULP, cursor=page.next_cursor) if page.next_cursor else None
+    return runs
+
+
+async def _unsettled(look: Transaction) -> dict[str, Asset]:
+    assets: dict[str, Asset] = {}
+    for status in (AssetStatus.DISCOVERING, AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING):
+        paging: Paging | None = Paging(limit=_GULP)
+        while paging is not None:
+            page = await look.assets.page(paging, AssetFilter(status=status))
+            assets |= {asset.id: asset for asset in page.items}
+            paging = Paging(limit=_GULP, cursor=page.next_cursor) if page.next_cursor else None
+    return assets
+
+
+def _matches(asset: Asset, where: AssetFilter) -> bool:
+    return where.status in (None, asset.status) and all(asset.tags.get(key) == value for key, value in where.tags)
+
+
+def _order(asset: Asset) -> tuple[str, str]:
+    return asset.created_at.isoformat(), asset.id
+
+
+def _cursor(asset: Asset) -> str:
+    return urlsafe_b64encode("\n".join(_order(asset)).encode()).decode()
+
+
+def _place(cursor: str | None) -> tuple[str, str]:
+    if cursor is None:
+        return "", ""
+    try:
+        created_at, asset_id = urlsafe_b64decode(cursor.encode()).decode().split("\n")
+    except ValueError:
+        raise CursorInvalid("The cursor was not made by this list: use nextCursor of the page before") from None
+    return created_at, asset_id
