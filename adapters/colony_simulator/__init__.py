@@ -34,6 +34,7 @@ from colony_simulator.faults import (
 from colony_simulator.machines import Machine, reference_machine
 from colony_simulator.platforms import BootstrappedTwice
 from colony_simulator.rack import SimulatedRack
+from colony_simulator.rack_file import RackFile
 from colony_simulator.room import Happening
 from colony_simulator.simulation import Runner, Simulation, Stalled
 from colony_simulator.snapshots import SnapshotInvalid
@@ -60,6 +61,7 @@ __all__ = [
     "NeverComesUp",
     "NeverRegisters",
     "NeverReports",
+    "RackFile",
     "RebootsInTheMiddle",
     "Refusing",
     "RenamesDisks",

@@ -75,7 +75,10 @@ class RackController:
     def _call(self, act: Callable[[Machine], T]) -> T:
         machine = self._reached()
         slow = self._room.struck(machine, Slow)
-        result = act(machine)
+        try:
+            result = act(machine)
+        finally:
+            self._room.changed(machine)
         if slow is not None and slow.seconds > self._room.timings.bmc_deadline:
             raise BmcUnreachable(f"{self._called} did not answer within {self._room.timings.bmc_deadline:g} s")
         return result

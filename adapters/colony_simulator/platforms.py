@@ -70,6 +70,7 @@ class RackPlatform:
             seconds = self._room.lasts(machine, self._room.timings.stack, what="stack")
             etcd.stack_due = self._room.clock.now() + timedelta(seconds=seconds)
             self._room.note(machine, "started the stack's installer")
+            self._room.changed(machine)
 
     async def remove_node(self, cluster: Cluster, authority: Secret, asset_id: str) -> None:
         """Take the node's system out of etcd and forget it; a node that is gone already is no error."""
@@ -80,6 +81,7 @@ class RackPlatform:
             machine, installed = found
             installed.left, installed.etcd = True, ""
             self._room.note(machine, f"{installed.hostname} left its cluster")
+            self._room.changed(machine)
 
     def _found_at(self, cluster: Cluster, node: NodeSpec) -> tuple[Machine, Installation] | None:
         """Return the machine that has the node's address and runs its flavour, on or off."""
@@ -107,6 +109,7 @@ class RackPlatform:
             id=installed.etcd, founder=machine.name, since=since, authority=_fingerprint(authority)
         )
         self._room.note(machine, f"founded {installed.etcd}")
+        self._room.changed(machine)
 
     def _join(self, cluster: Cluster, authority: Secret) -> None:
         """Let the control planes do what they do by themselves: the first k3s server founds, later nodes join."""
@@ -123,6 +126,7 @@ class RackPlatform:
             found = self._found_at(cluster, node)
             if found is not None and not found[1].etcd and self._registered(cluster, node, since):
                 found[1].etcd = joined
+                self._room.changed(found[0])
 
     def _answering_since(self, cluster: Cluster) -> datetime | None:
         """Return when a majority of the members was there to answer; None without one."""

@@ -13,7 +13,9 @@ from colony_simulator.controllers import RackHardware
 from colony_simulator.faults import Chances, Fault, Scripted
 from colony_simulator.machines import Machine, reference_machine
 from colony_simulator.platforms import RackPlatform
+from colony_simulator.rack_file import RackFile
 from colony_simulator.room import Happening, Room
+from colony_simulator.snapshots import RackState
 from colony_simulator.timings import Timings
 
 
@@ -73,6 +75,7 @@ class SimulatedRack:
     def add(self, machine: Machine) -> None:
         """Put *machine* into the rack, off and as it is."""
         self._room.take_in(machine)
+        self._room.changed(machine)
 
     def connect(self, netboot: Netboot) -> None:
         """Let *netboot* answer the machines from now on."""
@@ -105,7 +108,10 @@ class SimulatedRack:
         """Let happen all that is due by now, in the order of time and of places; return how much that was."""
         happened = 0
         while (machine := self._room.pop_due()) is not None:
-            await life.proceed(self._room, machine)
+            try:
+                await life.proceed(self._room, machine)
+            finally:
+                self._room.changed(machine)
             happened += 1
         return happened
 
@@ -133,6 +139,11 @@ class SimulatedRack:
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*waits, return_exceptions=True)
 
+    def keep_in(self, file: RackFile) -> None:
+        """Write the state down in *file* now, and from now on whatever happens to a machine, as soon as it has."""
+        file.begin(self._room)
+        self._room.changed = lambda machine: file.write(self._room, machine)
+
     def snapshot(self) -> bytes:
         """Return the whole state: machines, disks, what is due, faults. It holds passwords and tokens: keep it safe.
 
@@ -146,7 +157,11 @@ class SimulatedRack:
 
         What became due in the meantime happens at once. Connect it again.
         """
-        state = snapshots.decode(snapshot)
+        return cls.of_state(snapshots.decode(snapshot), clock=clock)
+
+    @classmethod
+    def of_state(cls, state: RackState, *, clock: Clock | None = None) -> "SimulatedRack":
+        """Return the rack of *state*, as `restore` does of a snapshot."""
         rack = cls(
             state.machines,
             seed=int(state.seed),

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -66,6 +66,7 @@ class Room:
         self.etcds: dict[str, Etcd] = {}
         self._history: deque[Happening] = deque(maxlen=REMEMBERED)
         self.earlier = asyncio.Event()
+        self.changed: Callable[[Machine], object] = lambda _: None
         self._due: list[tuple[datetime, int, int, Machine]] = []
         self._places: dict[str, int] = {}
         self._controllers: dict[tuple[str, str, int], Machine] = {}
@@ -81,6 +82,10 @@ class Room:
                 self.addressed(machine, disk.installation.address)
         if machine.due is not None:
             self._expect(machine, machine.due)
+
+    def place_of(self, machine: Machine) -> int:
+        """Return where in the rack *machine* stands."""
+        return self._places[machine.name]
 
     def behind(self, protocol: str, address: str, port: int) -> Machine | None:
         """Return the machine whose controller listens there."""

@@ -1,7 +1,7 @@
 """A rack's state as bytes: MessagePack of the structs that the rack lives by, with a version in front."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,8 @@ from colony_simulator.faults import Chances
 from colony_simulator.machines import Machine
 from colony_simulator.room import Etcd, Room
 from colony_simulator.timings import Timings
+
+T = TypeVar("T")
 
 VERSION = 1
 
@@ -35,29 +37,43 @@ class RackState(Struct, kw_only=True):
     etcds: dict[str, Etcd]
     machines: list[Machine]
 
+    @classmethod
+    def of(cls, room: Room, *, machines: list[Machine], etcds: dict[str, Etcd]) -> "RackState":
+        """Return the state of *room* with these machines and etcds alone."""
+        return cls(
+            at=room.clock.now(),
+            seed=str(room.dice.seed),
+            timings=room.timings,
+            chances=room.chances,
+            etcds=etcds,
+            machines=machines,
+        )
+
 
 def encode(room: Room) -> bytes:
     """Return the state of *room* as bytes; the same state gives the same bytes."""
-    state = RackState(
-        at=room.clock.now(),
-        seed=str(room.dice.seed),
-        timings=room.timings,
-        chances=room.chances,
-        etcds=room.etcds,
-        machines=list(room.machines.values()),
-    )
-    return msgspec.msgpack.encode(state, enc_hook=_revealed)
+    return encoded(RackState.of(room, machines=list(room.machines.values()), etcds=room.etcds))
 
 
 def decode(snapshot: bytes) -> RackState:
     """Return the state that `encode` made *snapshot* of; raise `SnapshotInvalid` if it did not."""
-    try:
-        state = msgspec.msgpack.decode(snapshot, type=RackState, dec_hook=_sealed)
-    except msgspec.MsgspecError as error:
-        raise SnapshotInvalid("The bytes are not a snapshot that this version reads") from error
+    state = decoded(snapshot, RackState)
     if state.version != VERSION:
         raise SnapshotInvalid(f"The snapshot is of version {state.version}; this version reads {VERSION}")
     return state
+
+
+def encoded(part: Struct) -> bytes:
+    """Return a *part* of a rack's state as bytes, its secrets as they are."""
+    return msgspec.msgpack.encode(part, enc_hook=_revealed)
+
+
+def decoded(packed: bytes, kind: type[T]) -> T:
+    """Return the part that `encoded` made *packed* of; raise `SnapshotInvalid` if it did not."""
+    try:
+        return msgspec.msgpack.decode(packed, type=kind, dec_hook=_sealed)
+    except msgspec.MsgspecError as error:
+        raise SnapshotInvalid("The bytes are not a snapshot that this version reads") from error
 
 
 def _revealed(value: object) -> str:

@@ -17,6 +17,7 @@ from colony_core.ports.persistence import EntryFilter, Store
 from colony_core.ports.platform import Platform
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import Sealer, parse_key
+from colony_simulator import RackFile
 from colony_system.chance import SystemChance
 from colony_system.clock import ScaledClock, SystemClock
 from colony_system.keyfile import find_secret_key
@@ -54,8 +55,10 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
         hardware: Hardware = ByProtocol()
         platform: Platform = NoPlatform()
         if settings.simulator > 0:
-            clock = ScaledClock(settings.simulator_speed, await _latest(store, wall.now()))
-            rack = KeptRack.open(settings.simulator, file=_rack_file(settings), clock=clock)
+            file = RackFile(_rack_path(settings))
+            stack.callback(file.close)
+            clock = ScaledClock(settings.simulator_speed, await _latest(store, file, wall.now()))
+            rack = KeptRack.open(settings.simulator, file=file, clock=clock)
             hardware, platform = rack.rack.hardware, rack.rack.platform
         stack.push_async_callback(hardware.aclose)
         colony = _colony(settings, store, hardware=hardware, platform=platform, clock=clock, wall=wall)
@@ -127,14 +130,14 @@ async def _working(colony: Colony, rack: KeptRack | None) -> AsyncIterator[None]
                 task.cancel()
 
 
-async def _latest(store: Store, now: datetime) -> datetime:
-    """Return the present, or the last moment that the store knows if simulated time had run ahead of it."""
+async def _latest(store: Store, file: RackFile, now: datetime) -> datetime:
+    """Return the present, or the last moment that the store or the rack knows if simulated time had run ahead."""
     async with store.reading() as look:
         last = await look.journal.last()
         entries = await look.journal.after(last - 1, 1, EntryFilter())
-    return max([now, *(entry.at for entry in entries)])
+    return max([now, *(entry.at for entry in entries), *filter(None, [file.at])])
 
 
-def _rack_file(settings: Settings) -> Path:
+def _rack_path(settings: Settings) -> Path:
     database = settings.database_path or Path("colony.db")
     return database.with_name(f"{database.name}.rack")

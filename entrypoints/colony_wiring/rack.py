@@ -1,35 +1,34 @@
 """The simulated rack of a server: kept in a file beside the database, so that a restart finds its machines."""
 
 import asyncio
-import os
-from pathlib import Path
 
 from colony_core import Colony, Paging, Registration
 from colony_core.ports.clock import Clock
-from colony_simulator import SimulatedRack
+from colony_simulator import RackFile, SimulatedRack
 
-SAVE_EVERY = 0.5
-"""Real seconds between two looks whether the rack has changed."""
+TICK = 0.1
+"""Real seconds between two notes of how late it is in the rack: its time goes back by no more when a server is killed."""
 
 _BATCH = 500
 
 
 class KeptRack:
-    """A rack whose state outlives the server: saved when it changes, restored at the next start."""
+    """A rack whose state outlives the server, however that ends; while there is no server, its time stands still."""
 
-    def __init__(self, rack: SimulatedRack, *, file: Path) -> None:
+    def __init__(self, rack: SimulatedRack, *, file: RackFile) -> None:
         self.rack = rack
         self._file = file
-        self._saved: object = None
 
     @classmethod
-    def open(cls, count: int, *, file: Path, clock: Clock) -> "KeptRack":
+    def open(cls, count: int, *, file: RackFile, clock: Clock) -> "KeptRack":
         """Return the rack of *file* on *clock*, with machines added until there are *count*."""
-        rack = SimulatedRack.restore(file.read_bytes(), clock=clock) if file.exists() else SimulatedRack(clock=clock)
+        state = file.state
+        rack = SimulatedRack.of_state(state, clock=clock) if state else SimulatedRack(clock=clock)
         known = {machine.name for machine in rack.machines}
         for machine in SimulatedRack.of(count, clock=clock).machines:
             if machine.name not in known:
                 rack.add(machine)
+        rack.keep_in(file)
         return cls(rack, file=file)
 
     async def enrol(self, colony: Colony) -> None:
@@ -55,26 +54,10 @@ class KeptRack:
             await colony.assets.enrol(new[start : start + _BATCH])
 
     async def keep(self) -> None:
-        """Save the rack whenever it has changed, until cancelled; then once more."""
-        try:
-            while True:
-                await asyncio.sleep(SAVE_EVERY)
-                self.save()
-        finally:
-            self.save()
-
-    def save(self) -> None:
-        """Write the rack's state to its file, whole or not at all."""
-        latest = self.rack.history[-1:]
-        if latest == self._saved:
-            return
-        snapshot = self.rack.snapshot()
-        draft = self._file.with_name(f"{self._file.name}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(snapshot)
-        draft.replace(self._file)
-        self._saved = latest
+        """Note how late it is, until cancelled; what happens to machines is written down when it happens."""
+        while True:
+            await asyncio.sleep(TICK)
+            self._file.tick(self.rack.clock.now())
 
 
 async def _known_addresses(colony: Colony) -> set[str]:
