@@ -54,6 +54,10 @@ class Life(Struct, frozen=True):
     start: Run
     turns: tuple[Turn, ...] = ()
 
+    def __repr__(self) -> str:
+        steps = [(step.name, step.do, f"x{step.tries}", step.back_to) for step in self.plan.steps]
+        return f"Life({self.plan.key} {steps}: {[(turn.event, str(turn.now)) for turn in self.turns]})"
+
     @property
     def run(self) -> Run:
         """Return the run as it is now."""
