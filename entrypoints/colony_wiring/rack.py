@@ -7,7 +7,7 @@ from colony_core.ports.clock import Clock
 from colony_simulator import RackFile, SimulatedRack
 
 TICK = 0.1
-"""Real seconds between two notes of how late it is in the rack: its time goes back by no more when a server is killed."""
+"""Real seconds between two notes of how late it is in the rack: a kill sets its time back by no more."""
 
 _BATCH = 500
 
