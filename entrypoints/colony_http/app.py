@@ -3,11 +3,11 @@
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from colony_core import Colony
 from colony_core.ports.clock import Clock
-from colony_http import api_keys, assets, clusters, docs, events, probes, workflows
+from colony_http import api_keys, assets, audit, clusters, docs, events, probes, workflows
 from colony_http.errors import answer_error
 from colony_http.fragments import AssetFragments
 from colony_http.front_door import FrontDoor
@@ -40,6 +40,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
                         *workflows.ROUTES,
                         *events.ROUTES,
                         *api_keys.ROUTES,
+                        *audit.ROUTES,
                     )
                 ),
                 # A function, as the framework makes deep copies of anything else.
@@ -50,7 +51,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
         dependencies={
             "colony": _given(colony),
             "now": Provide((wall or colony.ports.wall).now, sync_to_thread=False),
-            "fragments": _given(AssetFragments()),
+            "fragments": _given_after_query(AssetFragments()),
             "metrics": _given(metrics),
             "document": _given(document),
             "closing": _given(closing),
@@ -71,3 +72,12 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
 
 def _given(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
+
+
+def _given_after_query(value: Any) -> Provide:
+    """Provide *value* to handlers with a query, one after the other: see `operations`."""
+
+    def provided(asked: NamedDependency[Any] = None) -> Any:  # noqa: ARG001
+        return value
+
+    return Provide(provided, sync_to_thread=False)

@@ -173,6 +173,8 @@ class SqliteStore:
             self._writing.release()
 
     async def _reader(self) -> Link:
+        if not self._idle.empty():
+            return self._idle.get_nowait()
         try:
             if not self._idle.empty():
                 return self._idle.get_nowait()
