@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from colony_core.application.api_keys import ApiKeyDesk
 from colony_core.application.assets import AssetDesk
+from colony_core.application.audit import AuditDesk
 from colony_core.application.bell import Bell
 from colony_core.application.clusters import ClusterDesk
 from colony_core.application.netboot import NetbootDesk
@@ -91,4 +92,5 @@ class Colony:
         )
         self.netboot = NetbootDesk(store, clock=clock, chance=ports.chance, work=work)
         self.repeats = Repeats(store, clock=ports.wall)
+        self.audit = AuditDesk(store, clock=ports.wall)
         self.runner = Runner(store, Performer(tools), clock=clock, work=work, max_installs=policy.max_installs)

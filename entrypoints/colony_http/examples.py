@@ -49,6 +49,24 @@ API_KEY: dict[str, Any] = {
     "role": "viewer",
     "limits": {"perMinute": 20, "perHour": 200},
 }
+AUDIT: dict[str, Any] = {
+    "audit": [
+        {
+            "seq": 17,
+            "at": "2026-11-23T12:00:00Z",
+            "key": "cd-0123456789ab",
+            "action": "wipe_asset",
+            "resource": "assets/asset-1",
+            "outcome": "done",
+            "code": None,
+            "created": "workflows/workflow-9",
+            "method": "POST",
+            "status": 201,
+            "requestId": "4f1c0a2b9d3e5f60",
+        }
+    ],
+    "nextCursor": None,
+}
 VIOLATIONS: dict[str, Any] = {
     "details": "workers[0].ip is 192.168.9.201; it must be inside 192.168.1.0/24",
     "violations": [

@@ -1,4 +1,4 @@
-"""What a request to the API passes before its handler: its key, its role, its size and type, and whether it is new."""
+"""What a request to the API passes before its handler: its key, its role, its size and type, whether it is new."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from colony_core import ApiKey, Colony
 from colony_core.domain.api_keys import Permission, require
 from colony_core.errors import Invalid
+from colony_http.auditing import Auditor, hands_out
 from colony_http.errors import PayloadTooLarge, UnsupportedMediaType
 from colony_http.operations import KEY, NoBody, NoQuery, Operation
 from colony_http.reading import read_body, read_query
@@ -24,6 +25,7 @@ class Gate:
         self._app = app
         self._api_keys = colony.api_keys
         self._repeater = Repeater(app, colony)
+        self._auditor = Auditor(colony)
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,25 +35,37 @@ class Gate:
     async def _pass(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         method: str = scope["method"]
-        handler = scope["route_handler"]
-        operation: Operation | None = handler.opt.get(KEY)
+        operation: Operation | None = scope["route_handler"].opt.get(KEY)
         key = await self._admitted(scope, headers)
-        require(key, _needed(operation, method))
-        if operation is not None and operation.query is NoQuery:
-            read_query(scope["query_string"], NoQuery)
-        if method in _SAFE:
+        if method in _SAFE and not hands_out(operation):
+            _check(key, operation, scope)
             await self._app(scope, receive, send)
             return
+        async with self._auditor.noting_refusals(scope):
+            _check(key, operation, scope)
+            if method in _SAFE:
+                await self._auditor.hand_out(lambda answer: self._app(scope, receive, answer), scope, send)
+            else:
+                await self._act(scope, headers, key=key, receive=receive, send=send)
+
+    async def _act(
+        self, scope: HTTPScope, headers: dict[bytes, bytes], *, key: ApiKey, receive: Receive, send: Send
+    ) -> None:
         body = await self._body(headers, receive)
-        if handler.parsed_data_field is None:
+        if scope["route_handler"].parsed_data_field is None:
             read_body(body, NoBody)
         # The framework takes an empty body for none at all; to us it is an object without fields.
         body = body or b"{}"
         again = Sent(key=key, token=_token(headers), body=body)
-        if method == "POST" and again.token is not None:
-            await self._repeater.once(again, scope, receive=_replayed(body, receive), send=send)
-        else:
-            await self._app(scope, _replayed(body, receive), send)
+        replayed = _replayed(body, receive)
+
+        async def call(answer: Send) -> None:
+            if scope["method"] == "POST" and again.token is not None:
+                await self._repeater.once(again, scope, receive=replayed, send=answer)
+            else:
+                await self._app(scope, replayed, answer)
+
+        await self._auditor.act(call, scope, send)
 
     async def _admitted(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> ApiKey:
         client = scope.get("client")
@@ -79,6 +93,13 @@ class Gate:
 
     def _too_large(self) -> PayloadTooLarge:
         return PayloadTooLarge(f"The body is larger than {self._max_body} bytes: this service reads no more")
+
+
+def _check(key: ApiKey, operation: Operation | None, scope: HTTPScope) -> None:
+    """Refuse what the key's role does not allow, and parameters where the route knows none."""
+    require(key, _needed(operation, scope["method"]))
+    if operation is not None and operation.query is NoQuery:
+        read_query(scope["query_string"], NoQuery)
 
 
 def _needed(operation: Operation | None, method: str) -> Permission:

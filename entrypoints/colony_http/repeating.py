@@ -2,12 +2,13 @@
 
 import hashlib
 
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Send
 from msgspec import Struct
 
 from colony_core import ApiKey, Colony
 from colony_core.application.repeats import Undo
 from colony_core.ports.persistence import Answer
+from colony_http.held import Held
 
 REPLAYED = (b"idempotent-replayed", b"true")
 
@@ -18,22 +19,6 @@ class Sent(Struct, frozen=True, kw_only=True):
     key: ApiKey
     token: str | None
     body: bytes
-
-
-class _Held:
-    """An answer that is held back until it is certain."""
-
-    def __init__(self) -> None:
-        self.status = 500
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = b""
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = list(message["headers"])
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
 
 
 class Repeater:
@@ -47,24 +32,23 @@ class Repeater:
     async def once(self, sent: Sent, scope: HTTPScope, *, receive: Receive, send: Send) -> None:
         """Let *app* answer, or answer as before. What a refused request did is undone, and may be tried again."""
         digest = _digest(scope, sent.body)
-        held = _Held()
+        held = Held(scope)
         async with self._repeats.once(sent.key.id, str(sent.token), digest=digest) as repeat:
             if repeat.answer is not None:
                 _recall(held, repeat.answer)
             else:
                 await self._app(scope, receive, held.send)
-                if not 200 <= held.status < 300:
+                if not held.accepted:
                     raise Undo
                 repeat.keep(self._answer(held, digest))
-        await send({"type": "http.response.start", "status": held.status, "headers": held.headers})
-        await send({"type": "http.response.body", "body": held.body, "more_body": False})
+        await held.release(send)
 
-    def _answer(self, held: _Held, digest: str) -> Answer:
+    def _answer(self, held: Held, digest: str) -> Answer:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in held.headers)
         return Answer(digest=digest, status=held.status, headers=headers, body=held.body, at=self._clock.now())
 
 
-def _recall(held: _Held, answer: Answer) -> None:
+def _recall(held: Held, answer: Answer) -> None:
     held.status, held.body = answer.status, answer.body
     held.headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     held.headers.append(REPLAYED)
