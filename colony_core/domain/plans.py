@@ -225,7 +225,7 @@ CREATE_AUTHORITY = Step(
     name="create-authority",
     title="Create the cluster's certificate authority",
     do=Perform(Action.CREATE_AUTHORITY),
-    within=timedelta(minutes=2),
+    within=timedelta(minutes=10),
     tries=3,
 )
 INSTALL_NODES = Step(
