@@ -1,6 +1,5 @@
 """Runs what needs the inside of the service, and turns the core's errors into failures of a command."""
 
-import asyncio
 import os
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -9,6 +8,7 @@ from colony_console.failures import BadInput, Failure
 from colony_console.wording import clean
 from colony_core.domain.validation import ValidationFailed
 from colony_core.errors import ColonyError, Invalid
+from colony_wiring.loop import run as run_on_loop
 from colony_wiring.settings import Settings
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ def read_settings(**overrides: Any) -> Settings:
 def run(work: Coroutine[Any, Any, T], *hints: str) -> T:
     """Run *work* to its end on a loop of its own; *hints* say what to do when the system refuses something."""
     try:
-        return asyncio.run(work)
+        return run_on_loop(work)
     except* (ColonyError, OSError) as errors:
         _raise_first(errors, hints)
 
