@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import uvloop
 
 from benchmarks.machine import machine
 from benchmarks.profiling import split
 from benchmarks.provisioning import Provisioning, provision
 from benchmarks.report import Report, as_text
 from benchmarks.wire import FULL, QUICK, TINY, Comparison, Effort, cases, compare
+from colony_wiring.loop import run
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("list", "get", "create-asset", "create-cluster", "provisioning")
@@ -27,7 +27,7 @@ EFFORTS = {"full": FULL, "quick": QUICK, "tiny": TINY}
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print what came out."""
     options = _parser().parse_args(arguments)
-    report = uvloop.run(_measured(options))
+    report = run(_measured(options))
     text = as_text(report)
     sys.stdout.write(text)
     if options.json:

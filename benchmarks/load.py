@@ -12,6 +12,7 @@ from itertools import cycle
 from time import perf_counter
 
 import msgspec
+import uvloop
 from msgspec import Struct, field
 
 
@@ -108,7 +109,7 @@ async def fire(job: Job) -> Tally:
 def main() -> None:
     """Do the job on standard input."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(asyncio.run(fire(job))))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(fire(job))))
 
 
 if __name__ == "__main__":

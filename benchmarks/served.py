@@ -3,7 +3,6 @@
 Run as `python -m benchmarks.served product|floor SETTINGS`: the address is printed once it listens.
 """
 
-import asyncio
 import sys
 
 import msgspec
@@ -18,6 +17,7 @@ from colony_http.shapes_assets import AssetView
 from colony_http.shapes_clusters import CreateCluster
 from colony_http.streams import Closing
 from colony_wiring.assembly import opened
+from colony_wiring.loop import run
 from colony_wiring.serving import serve
 from colony_wiring.settings import Settings
 
@@ -66,7 +66,7 @@ def main() -> None:
     """Serve what the arguments name until told to stop."""
     role, text = sys.argv[1:]
     settings = Settings(**msgspec.json.decode(text))
-    asyncio.run(floor(settings) if role == "floor" else serve(settings, on_ready=_announce))
+    run(floor(settings) if role == "floor" else serve(settings, on_ready=_announce))
 
 
 if __name__ == "__main__":
