@@ -88,7 +88,7 @@ def test_a_clock_that_goes_backwards_lets_nobody_in_early_and_nobody_wait_in_vai
             assert judge(deque(log), limits, true - behind + verdict.retry_after * NANOSECONDS) == ADMITTED
 
 
-@given(gaps=st.lists(st.integers(0, NANOSECONDS), min_size=200, max_size=400))
+@given(gaps=st.lists(st.integers(0, NANOSECONDS), min_size=50, max_size=100))
 def test_the_log_keeps_no_more_than_the_windows_can_see(gaps: list[int]) -> None:
     log: deque[int] = deque()
     limits = (Window(5, 2), Window(20, 10))
