@@ -102,9 +102,11 @@ def revoke(*, key_id: str, database_url: str | None, as_json: bool) -> None:
 
 
 async def make_key(settings: Settings, description: str, *, role: ApiRole = ApiRole.ADMIN, **terms: Any) -> NewApiKey:
-    """Make a key in the store that *settings* name."""
-    async with opened(settings) as colony:
-        return await colony.api_keys.create(description, role, **terms)
+    """Make a key in the store that *settings* name; the audit trail shows it as an act of the console."""
+    async with opened(settings) as colony, colony.audit.at_the_console("create_api_key", "api-keys") as known:
+        new = await colony.api_keys.create(description, role, **terms)
+        known(f"api-keys/{new.key.id}")
+        return new
 
 
 async def _listed(settings: Settings, limit: int) -> Json:
@@ -121,7 +123,7 @@ async def _listed(settings: Settings, limit: int) -> Json:
 
 
 async def _revoked(settings: Settings, key_id: str) -> ApiKey:
-    async with opened(settings) as colony:
+    async with opened(settings) as colony, colony.audit.at_the_console("revoke_api_key", f"api-keys/{key_id}"):
         return await colony.api_keys.revoke(key_id)
 
 

@@ -75,7 +75,7 @@ class Api:
         """Return what stands beside the API, such as `/healthz`."""
         return self._object(self._send("GET", path, query={}))
 
-    def listed(self, resource: str, path: str | None = None, *, limit: int, **query: object) -> Json:
+    def listed(self, resource: str, path: str | None = None, /, *, limit: int, **query: object) -> Json:
         """Return the list *resource* in its envelope: as many pages of it as give *limit* entries, or all."""
         entries: list[Json] = []
         cursor = None
