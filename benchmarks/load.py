@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
 from time import perf_counter
+from typing import cast
 
 import msgspec
 import uvloop
 from msgspec import Struct, field
+
+PATIENCE_SECONDS = 120.0
+"""After how long a server that does not answer breaks the measurement off."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -50,8 +54,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one, and does not say so
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +104,8 @@ async def fire(job: Job) -> Tally:
     for _ in range(job.connections):
         _, session = await loop.create_connection(lambda: Session(requests, tally, until=until), job.host, job.port)
         sessions.append(session.over)
-    await asyncio.gather(*sessions)
+    async with asyncio.timeout(PATIENCE_SECONDS + (job.seconds or 0)):
+        await asyncio.gather(*sessions)
     tally.seconds = perf_counter() - began
     return tally
 
