@@ -7,11 +7,13 @@ from colony_core.application.assets import AssetDesk
 from colony_core.application.audit import AuditDesk
 from colony_core.application.bell import Bell
 from colony_core.application.clusters import ClusterDesk
+from colony_core.application.deliveries import Deliveries, Written
 from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
 from colony_core.application.watching import Watch
+from colony_core.application.webhooks import WebhookDesk
 from colony_core.application.workflows import WorkflowDesk
 from colony_core.application.workplace import Tools
 from colony_core.domain.rate_limits import Limits
@@ -22,6 +24,7 @@ from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import Store
 from colony_core.ports.platform import Platform
 from colony_core.ports.rate_limits import RateLimiter
+from colony_core.ports.webhooks import Courier
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ class Colony:
     """
 
     def __init__(self, ports: Ports, *, policy: Policy = Policy()) -> None:
-        work, news = Bell(), Bell()
+        work, news, mail = Bell(), Bell(), Bell()
         ports.store.on_news(news.ring)
         store, clock = ports.store, ports.clock
         tools = Tools(
@@ -93,4 +96,18 @@ class Colony:
         self.netboot = NetbootDesk(store, clock=clock, chance=ports.chance, work=work)
         self.repeats = Repeats(store, clock=ports.wall)
         self.audit = AuditDesk(store, clock=ports.wall)
+        self.webhooks = WebhookDesk(store, clock=ports.wall, chance=ports.chance, mail=mail)
+        self._news, self._mail = news, mail
         self.runner = Runner(store, Performer(tools), clock=clock, work=work, max_installs=policy.max_installs)
+
+    def deliveries(self, courier: Courier, *, written: Written) -> Deliveries:
+        """Return what delivers events to webhooks, to be run beside the runner; *written* makes an entry a body."""
+        return Deliveries(
+            self.ports.store,
+            courier,
+            written=written,
+            clock=self.ports.wall,
+            chance=self.ports.chance,
+            news=self._news,
+            mail=self._mail,
+        )

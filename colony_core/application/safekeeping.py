@@ -8,6 +8,7 @@ from colony_core.domain.secrets import Secret
 BMC_PASSWORD = "bmc-password"  # noqa: S105 - a name, not a password
 AUTHORITY = "authority"
 CREDENTIALS = "credentials"
+WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 - a name, not a secret
 
 
 def packed(credentials: ClusterCredentials) -> Secret:
