@@ -53,7 +53,7 @@ class Service:
 
     async def enrol(self) -> None:
         """Register every machine of the rack as the server does."""
-        await self.colony.assets.enrol([(_registration(machine), machine.inventory) for machine in self.rack.machines])
+        await self.colony.assets.enrol([(registration(machine), machine.inventory) for machine in self.rack.machines])
 
     async def key(self, role: ApiRole = ApiRole.ADMIN, **others: Any) -> str:
         """Return a new key of *role*, whole."""
@@ -107,7 +107,7 @@ async def api(service: Service) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def _registration(machine: Any) -> Registration:
+def registration(machine: Any) -> Registration:
     return Registration(
         id=machine.name,
         hostname=machine.hostname,
