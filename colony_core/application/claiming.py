@@ -33,5 +33,12 @@ async def claim_for_install(
     return frozenset(installed)
 
 
+async def claim_member(tx: Transaction, cluster: Cluster, asset_id: str, *, run_id: str, now: datetime) -> None:
+    """Let run *run_id* hold the machine that leaves, or has left, the cluster, if it still is what it was."""
+    asset = (await tx.assets.get_many([asset_id])).get(asset_id)
+    if asset is not None and asset.status is AssetStatus.PROVISIONED and asset.cluster_id in (cluster.id, None):
+        put_asset(tx, asset, claimed(asset, by=run_id, now=now), now=now)
+
+
 def _is_member(asset: Asset, cluster: Cluster) -> bool:
     return asset.cluster_id == cluster.id and asset.status is AssetStatus.PROVISIONED

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from colony_core.application.advancing import started
+from colony_core.application.advancing import start
 from colony_core.application.assets import AssetDesk
 from colony_core.application.bell import Bell
-from colony_core.application.claiming import claim_for_install, world_of
+from colony_core.application.claiming import claim_for_install, claim_member, world_of
 from colony_core.application.safekeeping import AUTHORITY, CREDENTIALS, packed
 from colony_core.application.workflows import WorkflowDesk
 from colony_core.domain.assets import Asset, AssetStatus
@@ -23,6 +23,7 @@ from colony_core.domain.clusters import (
     KubeconfigNotReady,
     NodeStatus,
     TalosconfigNotAvailable,
+    with_statuses,
 )
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.orders import Build, Grow, Shrink, WipeMethod
@@ -128,11 +129,8 @@ class ClusterDesk:
             without_node(cluster, asset_id)
             order = Shrink(asset_id=asset_id)
             run = new_run(SHRINK, order, run_id=await tx.next_id("workflow"), cluster_id=cluster_id, now=now)
-            await claim_for_install(tx, cluster, (asset_id,), run_id=run.id, now=now)
-            nodes = tuple(
-                replace(node, status=NodeStatus.LEAVING) if node.asset_id == asset_id else node
-                for node in cluster.nodes
-            )
+            await claim_member(tx, cluster, asset_id, run_id=run.id, now=now)
+            nodes = with_statuses(cluster.nodes, {asset_id: NodeStatus.LEAVING})
             return self._hold(tx, replace(cluster, nodes=nodes), run)
 
     async def delete(self, cluster_id: str, *, force: bool = False, wipe: bool = False) -> Cluster:
@@ -188,8 +186,7 @@ class ClusterDesk:
         return run
 
     def _begin(self, tx: Transaction, run: Run) -> None:
-        tx.runs.add(run)
-        tx.journal.write(started(run, run.created_at))
+        start(tx, run, now=run.created_at)
         tx.after_commit(self._work.ring)
 
     async def _let_go(self, tx: Transaction, asset: Asset, *, builder: str | None, wipe: bool) -> None:

@@ -40,6 +40,11 @@ async def power_off(tools: Tools, place: Workplace) -> Sighting:
     return await _bring(tools, place, Power.OFF)
 
 
+async def power_off_removed(tools: Tools, place: Workplace) -> Sighting | None:
+    """Cut the power of a machine that has left its cluster; one that was forgotten meanwhile is nobody's business."""
+    return await _bring(tools, place, Power.OFF) if place.asset is not None else None
+
+
 async def power_on(tools: Tools, place: Workplace) -> Sighting:
     """Give power; done once the controller reports it."""
     return await _bring(tools, place, Power.ON)

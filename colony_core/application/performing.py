@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from colony_core.application import cluster_actions, machine_actions
 from colony_core.application.safekeeping import AUTHORITY, BMC_PASSWORD, CREDENTIALS, unpacked
 from colony_core.application.workplace import Sighting, Tools, Workplace
+from colony_core.domain.assets import AssetNotFound
 from colony_core.domain.orders import Shrink
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Act, Action, Failed, Fault, Succeeded
@@ -28,7 +29,7 @@ DOING: Mapping[Action, Callable[[Tools, Workplace], Awaitable[Sighting | None]]]
         Action.BOOT_FROM_NETWORK: machine_actions.boot_from_network,
         Action.BOOT_FROM_DISK: machine_actions.boot_from_disk,
         Action.SET_ASKED_BOOT_DEVICE: machine_actions.set_asked_boot_device,
-        Action.POWER_OFF_REMOVED: machine_actions.power_off,
+        Action.POWER_OFF_REMOVED: machine_actions.power_off_removed,
         Action.CREATE_AUTHORITY: cluster_actions.create_authority,
         Action.BOOTSTRAP: cluster_actions.bootstrap,
         Action.CHECK_API: cluster_actions.check_api,
@@ -94,7 +95,10 @@ class Performer:
             place = Workplace(run=run)
             asset_id = run.order.asset_id if isinstance(run.order, Shrink) else run.asset_id
             if asset_id is not None:
-                asset = await look.assets.get(asset_id)
+                known = await look.assets.get_many([asset_id])
+                if run.asset_id is not None and not known:
+                    raise AssetNotFound(asset_id)
+                asset = known.get(asset_id)
                 password = await look.vault.get(asset_id, BMC_PASSWORD)
                 place = replace(place, asset=asset, password=password or Secret(""))
             if run.asset_id is None and run.cluster_id is not None:

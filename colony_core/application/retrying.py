@@ -6,11 +6,11 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from colony_core.application.advancing import put_asset, started
-from colony_core.application.claiming import claim_for_install, world_of
+from colony_core.application.advancing import put_asset, start
+from colony_core.application.claiming import claim_for_install, claim_member, world_of
 from colony_core.domain.assets import Move, advance, claimed
 from colony_core.domain.building import members, new_run
-from colony_core.domain.clusters import Cluster, ClusterBusy, ClusterNode, ClusterStatus, NodeSpec, NodeStatus
+from colony_core.domain.clusters import Cluster, ClusterBusy, ClusterStatus, NodeSpec, NodeStatus, with_statuses
 from colony_core.domain.deciding import resumed
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.plans import plan_of
@@ -45,8 +45,7 @@ async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
     else:
         await _take_cluster(tx, old, run, now=now)
     tx.runs.put(replace(old, ticket=None))
-    tx.runs.add(run)
-    tx.journal.write(started(run, now))
+    start(tx, run, now=now)
     return run
 
 
@@ -86,21 +85,31 @@ async def _take_cluster(tx: Transaction, old: Run, run: Run, *, now: datetime) -
         )
     match old.order:
         case Build(installs=installs):
-            cluster = replace(cluster, status=ClusterStatus.PROVISIONING, error=None)
-            wanted = tuple(installs)
+            building = replace(cluster, status=ClusterStatus.PROVISIONING, error=None)
+            taken = await _claim_again(tx, building, tuple(installs), run=run, now=now)
         case Grow(installs=installs):
-            cluster = await _regrown(tx, cluster, old.order, now=now)
-            wanted = tuple(installs)
+            grown = await _regrown(tx, cluster, old.order, now=now)
+            taken = await _claim_again(tx, grown, tuple(installs), run=run, now=now)
         case Shrink(asset_id=asset_id):
-            wanted = (asset_id,)
+            taken = await _shrink_again(tx, cluster, asset_id, run=run, now=now)
         case _:
             raise WorkflowNotRetryable(f"Workflow '{old.id}' does not change a cluster")
-    installed = await claim_for_install(tx, cluster, wanted, run_id=run.id, now=now)
-    leaving = isinstance(old.order, Shrink)
-    nodes = tuple(
-        _again(node, installed, leaving=leaving) if node.asset_id in wanted else node for node in cluster.nodes
-    )
-    tx.clusters.put(replace(cluster, nodes=nodes, workflow_id=run.id, held_by=run.id, updated_at=now))
+    tx.clusters.put(replace(taken, workflow_id=run.id, held_by=run.id, updated_at=now))
+
+
+async def _claim_again(
+    tx: Transaction, cluster: Cluster, asset_ids: tuple[str, ...], *, run: Run, now: datetime
+) -> Cluster:
+    """Hold every machine; those that are not installed yet begin to be."""
+    installed = await claim_for_install(tx, cluster, asset_ids, run_id=run.id, now=now)
+    statuses = {id: NodeStatus.INSTALLED if id in installed else NodeStatus.PENDING for id in asset_ids}
+    return replace(cluster, nodes=with_statuses(cluster.nodes, statuses))
+
+
+async def _shrink_again(tx: Transaction, cluster: Cluster, asset_id: str, *, run: Run, now: datetime) -> Cluster:
+    """Hold the machine that is to leave, or has left already and is only to be switched off."""
+    await claim_member(tx, cluster, asset_id, run_id=run.id, now=now)
+    return replace(cluster, nodes=with_statuses(cluster.nodes, {asset_id: NodeStatus.LEAVING}))
 
 
 async def _regrown(tx: Transaction, cluster: Cluster, order: Grow, *, now: datetime) -> Cluster:
@@ -122,10 +131,3 @@ def _lost(cluster: Cluster, nodes: tuple[NodeSpec, ...], *, control_planes: bool
     if control_planes:
         return as_request(replace(cluster.spec, control_planes=missing)).control_planes
     return as_request(replace(cluster.spec, workers=missing)).workers
-
-
-def _again(node: ClusterNode, installed: frozenset[str], *, leaving: bool) -> ClusterNode:
-    if leaving:
-        return replace(node, status=NodeStatus.LEAVING)
-    status = NodeStatus.INSTALLED if node.asset_id in installed else NodeStatus.PENDING
-    return replace(node, status=status)

@@ -1,9 +1,11 @@
 """A cluster as it is asked for (`ClusterSpec`) and as it lives (`Cluster`)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Conflict, NotFound
@@ -133,6 +135,11 @@ class ClusterNode(Struct, frozen=True, kw_only=True):
     ip: str
     hostname: str
     status: NodeStatus = NodeStatus.PENDING
+
+
+def with_statuses(nodes: tuple[ClusterNode, ...], statuses: Mapping[str, NodeStatus]) -> tuple[ClusterNode, ...]:
+    """Return *nodes* with those *statuses* that are given, by asset id."""
+    return tuple(replace(node, status=statuses.get(node.asset_id, node.status)) for node in nodes)
 
 
 class ClusterFault(Struct, frozen=True, kw_only=True):

@@ -303,19 +303,20 @@ GROW = Plan(
     steps=(INSTALL_NODES, CHECK_API, CHECK_NODES),
     typical=_minutes(8, 13),
 )
+REMOVE_NODE = Step(
+    name="remove-node",
+    title="Take the node out of the cluster",
+    do=Perform(Action.REMOVE_NODE),
+    within=timedelta(minutes=5),
+    tries=6,
+    pause=timedelta(seconds=10),
+)
 SHRINK = Plan(
     key="cluster-scale/shrink",
     version=1,
     type=WorkflowType.CLUSTER_SCALE,
     steps=(
-        Step(
-            name="remove-node",
-            title="Take the node out of the cluster",
-            do=Perform(Action.REMOVE_NODE),
-            within=timedelta(minutes=5),
-            tries=6,
-            pause=timedelta(seconds=10),
-        ),
+        REMOVE_NODE,
         Step(
             name="power-off-removed",
             title="Power the removed machine off",

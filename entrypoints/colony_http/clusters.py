@@ -16,6 +16,7 @@ from colony_core.domain.clusters import (
     KubeconfigNotReady,
     TalosconfigNotAvailable,
 )
+from colony_core.domain.outcomes import meanwhile
 from colony_core.domain.plan_hashes import PlanChanged, PlanHashInvalid
 from colony_core.domain.topology import NodeNotFound, NodeNotRemovable
 from colony_core.domain.validation import ValidationFailed
@@ -175,11 +176,13 @@ async def _seen(clusters: Sequence[Cluster], colony: Colony) -> tuple[ClusterVie
         runs = await look.runs.get_many(wanted)
         children = await look.runs.children_of(wanted)
 
-    def stage(cluster: Cluster) -> StageView:
+    def view(cluster: Cluster) -> ClusterView:
         run = runs.get(cluster.workflow_id or "")
-        return StageView.of(run, children.get(run.id, ())) if run else StageView.at_first(cluster)
+        own = children.get(run.id, ()) if run else ()
+        stage = StageView.of(run, own) if run else StageView.at_first(cluster)
+        return ClusterView.of(meanwhile(cluster, own), stage)
 
-    return tuple(ClusterView.of(cluster, stage(cluster)) for cluster in clusters)
+    return tuple(map(view, clusters))
 
 
 ROUTES = (

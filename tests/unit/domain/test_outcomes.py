@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from colony_core.application.retrying import OPENING
-from colony_core.domain.assets import LIFECYCLE, AssetStatus, Move, advance
+from colony_core.domain.assets import LIFECYCLE, AssetStatus, LastError, Move, advance
 from colony_core.domain.building import members, new_cluster
 from colony_core.domain.clusters import (
     Cluster,
@@ -15,10 +15,10 @@ from colony_core.domain.clusters import (
     NodeSpec,
     NodeStatus,
 )
-from colony_core.domain.outcomes import CLOSING, asset_after, cluster_after, member_after
+from colony_core.domain.outcomes import CLOSING, asset_after, cluster_after, meanwhile, member_after
 from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, GROW, OS_PROVISION, SHRINK, TALOS
-from colony_core.domain.workflows import ENDED, Plan, RunStatus, WorkflowType
-from colony_testkit.builders import BROKEN, MACHINE_PLANS, NOON, an_asset, an_ended_run
+from colony_core.domain.workflows import ENDED, Plan, RunStatus, StepStatus, WorkflowType
+from colony_testkit.builders import BROKEN, MACHINE_PLANS, NOON, a_run, an_asset, an_ended_run
 
 AT_WORK = {
     OPENING[kind]: status for kind in OPENING for (_, move), status in LIFECYCLE.items() if move is OPENING[kind]
@@ -82,7 +82,7 @@ def test_a_machine_ends_up_where_its_work_leaves_it(
 
 @pytest.mark.parametrize("plan", MACHINE_PLANS, ids=lambda plan: plan.key)
 def test_a_machine_remembers_why_its_work_failed_and_forgets_it_when_work_succeeds(plan: Plan) -> None:
-    during = AT_WORK.get(OPENING.get(plan.type, Move.DISCOVER), AssetStatus.AVAILABLE)
+    during = AT_WORK[OPENING[plan.type]] if plan.type in OPENING else AssetStatus.AVAILABLE
     asset = an_asset(during, held_by="workflow-1")
 
     failed = asset_after(asset, an_ended_run(plan, RunStatus.FAILED), now=NOON)
@@ -91,6 +91,22 @@ def test_a_machine_remembers_why_its_work_failed_and_forgets_it_when_work_succee
     assert failed.last_error is not None
     assert (failed.last_error.code, failed.last_error.message) == (BROKEN.code, BROKEN.message)
     assert done.last_error is None
+
+
+def test_a_reboot_does_not_make_a_machine_forget_why_it_could_not_be_discovered() -> None:
+    reason = LastError(code="BMC_REFUSED", message="Wrong password", at=NOON)
+    asset = an_asset(AssetStatus.DISCOVERING, held_by="workflow-1", last_error=reason)
+
+    assert asset_after(asset, an_ended_run(ASSET_REBOOT, RunStatus.COMPLETED), now=NOON).last_error == reason
+
+
+def test_what_was_taken_out_of_its_cluster_stays_out_even_if_switching_it_off_failed() -> None:
+    run = an_ended_run(SHRINK, RunStatus.FAILED)
+    removed = replace(run, steps=(replace(run.steps[0], status=StepStatus.COMPLETED), *run.steps[1:]))
+    asset = an_asset(AssetStatus.PROVISIONED, held_by="workflow-1", cluster_id="cluster-1")
+
+    assert member_after(asset, removed, now=NOON).cluster_id is None
+    assert "asset-1" not in statuses(cluster_after(a_ready_cluster(workers=1), removed, frozenset(), now=NOON))
 
 
 def test_a_cancel_is_a_reason_too() -> None:
@@ -219,3 +235,20 @@ def test_new_members_are_pending_in_the_roles_that_the_spec_gives_them() -> None
 
 def test_giving_up_is_how_an_unfinished_installation_ends_and_not_how_a_finished_one_does() -> None:
     assert advance(an_asset(AssetStatus.PROVISIONING), Move.GIVE_UP, now=NOON).status is AssetStatus.AVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [
+        (RunStatus.PENDING, NodeStatus.PENDING),
+        (RunStatus.RUNNING, NodeStatus.INSTALLING),
+        (RunStatus.COMPLETED, NodeStatus.INSTALLED),
+        (RunStatus.FAILED, NodeStatus.FAILED),
+    ],
+)
+def test_while_a_cluster_is_built_its_nodes_are_as_their_installations_are(status: RunStatus, seen: NodeStatus) -> None:
+    cluster = replace(a_cluster(), held_by="workflow-1")
+    child = replace(a_run(), asset_id=cluster.nodes[0].asset_id, status=status)
+
+    assert meanwhile(cluster, [child]).nodes[0].status is seen
+    assert meanwhile(replace(cluster, held_by=None), [child]).nodes == cluster.nodes
