@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 
 from colony_core import Colony
 from colony_core.ports.clock import Clock
-from colony_http import api_keys, assets, audit, clusters, docs, events, probes, workflows
+from colony_http import api_keys, assets, audit, clusters, docs, events, probes, webhooks, workflows
 from colony_http.errors import answer_error
 from colony_http.fragments import AssetFragments
 from colony_http.front_door import FrontDoor
@@ -41,6 +41,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
                         *events.ROUTES,
                         *api_keys.ROUTES,
                         *audit.ROUTES,
+                        *webhooks.ROUTES,
                     )
                 ),
                 # A function, as the framework makes deep copies of anything else.

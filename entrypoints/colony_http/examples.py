@@ -49,6 +49,11 @@ API_KEY: dict[str, Any] = {
     "role": "viewer",
     "limits": {"perMinute": 20, "perHour": 200},
 }
+WEBHOOK: dict[str, Any] = {
+    "url": "https://hooks.example.com/colony",
+    "events": ["asset", "cluster"],
+    "description": "Tells the on-call channel",
+}
 AUDIT: dict[str, Any] = {
     "audit": [
         {

@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.workflows import Level
 
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class EventView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,6 +43,11 @@ class EventView(Struct, frozen=True, kw_only=True, rename="camel"):
             step=entry.step,
             status=entry.status,
         )
+
+
+def written(entry: Entry) -> bytes:
+    """Return *entry* as JSON: the `data` of a stream, and the body of a delivery."""
+    return _encode(EventView.of(entry))
 
 
 class EventQuery(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

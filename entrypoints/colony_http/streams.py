@@ -4,19 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import msgspec
 from litestar.response.streaming import ASGIStreamingResponse
 
 from colony_core.domain.events import Entry
-from colony_http.shapes_events import EventView
+from colony_http.shapes_events import written
 
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent, so that nobody on the way closes the connection."""
 
 _COMMENT = b": keep-alive\n\n"
 _OPENING = b"retry: 2000\n\n"
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Closing:
@@ -71,7 +68,7 @@ async def _written(entries: AsyncIterator[Entry], closing: Closing) -> AsyncIter
 
 def event(entry: Entry) -> bytes:
     """Return *entry* as one event: its number is the id, so that `Last-Event-ID` resumes after it."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (entry.seq, entry.type.encode(), _encode(EventView.of(entry)))
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (entry.seq, entry.type.encode(), written(entry))
 
 
 async def _next(entries: AsyncIterator[Entry]) -> Entry | None:

@@ -15,12 +15,15 @@ from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
 from colony_core.ports.platform import Platform
+from colony_core.ports.webhooks import Courier
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import Sealer, parse_key
+from colony_http.shapes_events import written
 from colony_simulator import RackFile
 from colony_system.chance import SystemChance
 from colony_system.clock import ScaledClock, SystemClock
 from colony_system.keyfile import find_secret_key
+from colony_webhooks import HttpCourier
 from colony_wiring.plugins import load
 from colony_wiring.rack import KeptRack
 from colony_wiring.settings import Settings
@@ -67,7 +70,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
             await rack.enrol(colony)
         if not await colony.api_keys.any():
             notices += (NO_KEY_YET,)
-        async with _working(colony, rack):
+        courier = HttpCourier(allow_private=settings.webhook_private_addresses)
+        async with _working(colony, rack, courier):
             yield Service(colony=colony, wall=wall, notices=notices, rack=rack)
 
 
@@ -114,10 +118,13 @@ def _colony(
 
 
 @asynccontextmanager
-async def _working(colony: Colony, rack: KeptRack | None) -> AsyncIterator[None]:
-    """Keep the runner and the rack at work while inside."""
+async def _working(colony: Colony, rack: KeptRack | None, courier: Courier) -> AsyncIterator[None]:
+    """Keep the runner, the deliveries and the rack at work while inside."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(colony.runner.run(), name="runner")]
+        tasks = [
+            group.create_task(colony.runner.run(), name="runner"),
+            group.create_task(colony.deliveries(courier, written=written).run(), name="deliveries"),
+        ]
         if rack is not None:
             tasks += [
                 group.create_task(rack.rack.live(), name="rack"),

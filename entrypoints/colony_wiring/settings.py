@@ -25,7 +25,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default.
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
-    are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one.
+    are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
+    to private addresses only with `webhook_private_addresses`.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -40,6 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_limit_per_minute: int = 100
     rate_limit_per_hour: int = 1000
     strict_topology: bool = False
+    webhook_private_addresses: bool = True
     max_installs: int = 0
     power_cycles_per_hour: int = 20
 
