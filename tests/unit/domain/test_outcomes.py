@@ -95,7 +95,7 @@ def test_a_machine_remembers_why_its_work_failed_and_forgets_it_when_work_succee
 
 def test_a_reboot_does_not_make_a_machine_forget_why_it_could_not_be_discovered() -> None:
     reason = LastError(code="BMC_REFUSED", message="Wrong password", at=NOON)
-    asset = an_asset(AssetStatus.DISCOVERING, held_by="workflow-1", last_error=reason)
+    asset = replace(an_asset(AssetStatus.DISCOVERING, held_by="workflow-1"), last_error=reason)
 
     assert asset_after(asset, an_ended_run(ASSET_REBOOT, RunStatus.COMPLETED), now=NOON).last_error == reason
 
