@@ -33,3 +33,37 @@ class Decoded(Generic[R]):
             self._values[seq] = value if known is None or known.revision <= value.revision else known
             if len(self._values) > self._room:
                 del self._values[next(iter(self._values))]
+
+
+class Newest(Generic[R]):
+    """The newest committed value of each id that was met last, with its seq where that is known.
+
+    It holds while nobody else writes: a transaction that has its turn, and finds that nobody else wrote since the
+    last one, need not ask the table for what it met before. Used by one transaction at a time.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._values: dict[str, tuple[int | None, R]] = {}
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._values
+
+    def get(self, id: str) -> tuple[int | None, R] | None:
+        """Return seq and value of that *id*, if they are remembered."""
+        return self._values.get(id)
+
+    def put(self, seq: int | None, value: R) -> None:
+        """Remember *value*."""
+        self._values.pop(value.id, None)
+        self._values[value.id] = (seq, value)
+        if len(self._values) > self._room:
+            del self._values[next(iter(self._values))]
+
+    def remove(self, id: str) -> None:
+        """Forget one value, as it is gone."""
+        self._values.pop(id, None)
+
+    def clear(self) -> None:
+        """Forget everything, as it may have changed."""
+        self._values.clear()

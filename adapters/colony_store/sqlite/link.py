@@ -41,6 +41,9 @@ class Link(aiosqlite.Connection):
     aiosqlite's queue, which has no public name.
     """
 
+    commits_of_others = -1
+    """How often others had written when a transaction last began here, as SQLite counts it."""
+
     @classmethod
     async def open(cls, path: Path, *, busy_seconds: float, synchronous: Synchronous, writes: bool) -> "Link":
         """Return a connection to the file at *path*."""

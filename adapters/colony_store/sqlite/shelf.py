@@ -20,19 +20,27 @@ class Kept(Generic[R]):
     """What a transaction knows of one id.
 
     Its `value` carries the revision `base` for as long as the transaction lasts, as `put` is given the revision that
-    was read. `stored` is the revision in the table: None for no row, and one above `base` once `written`.
+    was read. `stored` is the revision in the table: None for no row, and one above `base` once `written`. `known` is
+    the value that the table's columns were made of, where that is known.
     """
 
     __slots__ = ("base", "known", "replaced", "seq", "stored", "value", "written")
 
-    def __init__(self, value: R | None, *, stored: int | None, seq: int | None = None) -> None:
-        self.value = value
-        self.base = 0 if value is None else value.revision
+    def __init__(self, value: R, *, stored: int | None) -> None:
+        self.value: R | None = value
+        self.base = value.revision
         self.stored = stored
-        self.seq = seq
-        self.known: R | None = value if seq is not None else None
+        self.seq: int | None = None
+        self.known: R | None = None
         self.written: R | None = None
         self.replaced = False
+
+    @classmethod
+    def met(cls, value: R, seq: int | None) -> "Kept[R]":
+        """Return what is known of a *value* that the table holds."""
+        kept = cls(value, stored=value.revision)
+        kept.known, kept.seq = value, seq
+        return kept
 
 
 class Shelf(Generic[R]):
@@ -49,6 +57,7 @@ class Shelf(Generic[R]):
 
     async def get(self, id: str) -> R:
         """Return the value of that *id*, or raise that it is missing."""
+        await self._recall((id,))
         kept = self._kept.get(id)
         if kept is None:
             rows = await self._meet(self._table.by_id, (id,), after_writes=False)
@@ -61,6 +70,7 @@ class Shelf(Generic[R]):
 
     async def get_many(self, ids: Sequence[str]) -> dict[str, R]:
         """Return the values that exist, by id, in the order of *ids*."""
+        await self._recall(ids)
         found = {id: kept.value for id in ids if (kept := self._kept.get(id)) is not None}
         unknown = [id for id in dict.fromkeys(ids) if id not in found]
         if unknown:
@@ -120,9 +130,24 @@ class Shelf(Generic[R]):
 
     def committed(self) -> None:
         """Remember what was written, as whoever reads it next need not decode it."""
-        for kept in self._kept.values():
-            if kept.written is not None and kept.seq is not None:
-                self._table.decoded.put(kept.seq, kept.written)
+        for id, kept in self._kept.items():
+            if kept.value is None:
+                self._table.newest.remove(id)
+            elif kept.written is not None:
+                self._table.newest.put(kept.seq, kept.written)
+                if kept.seq is not None:
+                    self._table.decoded.put(kept.seq, kept.written)
+
+    async def _recall(self, ids: Sequence[str]) -> None:
+        """Meet again, without asking the table, whatever of *ids* the last transactions met and nobody changed."""
+        newest = self._table.newest
+        if not self._unit.writes or not any(id in newest and id not in self._kept for id in ids):
+            return
+        await self._unit.begin()  # only now is it sure that nobody changes it
+        for id in ids:
+            if id not in self._kept and (known := newest.get(id)) is not None:
+                seq, value = known
+                self._kept[id] = Kept.met(value, seq)
 
     async def _meet(
         self, keys_query: str, arguments: Sequence[object], *, after_writes: bool = True
@@ -139,7 +164,9 @@ class Shelf(Generic[R]):
     def _met(self, seq: int, value: R) -> Kept[R]:
         kept = self._kept.get(value.id)
         if kept is None:
-            kept = self._kept[value.id] = Kept(value, stored=value.revision, seq=seq)
+            kept = self._kept[value.id] = Kept.met(value, seq)
+            if not self._unit.wrote:
+                self._table.newest.put(seq, value)
         kept.seq = seq
         return kept
 

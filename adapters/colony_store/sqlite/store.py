@@ -93,7 +93,7 @@ class SqliteStore:
                 yield outer
             return
         async with self._turn():
-            unit = Unit(self._writer, writes=True)
+            unit = Unit(self._writer, writes=True, doubt=self._shared.doubt)
             with self._open(task, unit) as transaction:
                 yield transaction
                 await unit.commit()

@@ -7,7 +7,7 @@ from typing import Generic
 import msgspec
 
 from colony_core.ports.persistence import StaleWrite
-from colony_store.decoded import Decoded
+from colony_store.decoded import Decoded, Newest
 from colony_store.records import Codec, R
 from colony_store.sqlite.queries import documents_of, keys_of
 
@@ -65,6 +65,7 @@ class Table(Generic[R]):
         self.by_id = keys_of(queries["by_id"])
         self.by_ids = keys_of(queries["by_ids"])
         self.decoded: Decoded[R] = Decoded(room)
+        self.newest: Newest[R] = Newest(room)
         self._documents = documents_of(queries["documents"])
         self._clash = clash
 

@@ -15,6 +15,7 @@ from colony_store.sqlite.assets import SqliteAssets
 from colony_store.sqlite.audit import SqliteAudit
 from colony_store.sqlite.clusters import SqliteClusters
 from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.histories import SqliteHistories
 from colony_store.sqlite.journal import SqliteJournal
 from colony_store.sqlite.runs import SqliteRuns
 from colony_store.sqlite.table import Table
@@ -38,6 +39,12 @@ class Shared(Struct, frozen=True):
         """Return what a store has in common that nobody has used yet."""
         return cls(sealer, touches, news, assets.table(), clusters.table(), runs.table())
 
+    def doubt(self) -> None:
+        """Trust nothing that earlier transactions met."""
+        self.assets.newest.clear()
+        self.clusters.newest.clear()
+        self.runs.newest.clear()
+
 
 class SqliteTransaction:
     """See `colony_core.ports.persistence.Transaction`; made anew for each, so nothing is built before it is used."""
@@ -60,6 +67,11 @@ class SqliteTransaction:
     def runs(self) -> SqliteRuns:
         """Return the workflows."""
         return SqliteRuns(self.unit, self._counters, self._shared.runs)
+
+    @cached_property
+    def histories(self) -> SqliteHistories:
+        """Return the histories of workflows."""
+        return SqliteHistories(self.unit)
 
     @cached_property
     def api_keys(self) -> SqliteApiKeys:

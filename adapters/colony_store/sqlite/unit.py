@@ -29,12 +29,14 @@ class Unit:
     before the first query, so that the moment of the look is that of the first query.
     """
 
-    def __init__(self, link: Link, *, writes: bool) -> None:
+    def __init__(self, link: Link, *, writes: bool, doubt: Callable[[], None] = lambda: None) -> None:
+        """*doubt* is called when what earlier transactions met may have changed without our knowing."""
         self.writes = writes
         self.wrote = False
         self.failure: BaseException | None = None
         self.counters: dict[str, int] = {}
         self._link = link
+        self._doubt = doubt
         self._begun = False
         self._buffers: list[Buffer] = []
         self._after: list[Callable[[], None]] = []
@@ -77,7 +79,7 @@ class Unit:
     async def begin(self) -> None:
         """Begin now, if nothing has begun yet."""
         if not self._begun:
-            await self.run(_nothing)
+            await self.run(_nothing, after_writes=False)
 
     async def commit(self) -> None:
         """Put everything on disk, and tell whoever wanted to know."""
@@ -92,6 +94,8 @@ class Unit:
     def end(self) -> None:
         """Undo whatever was not committed, without waiting for it; from now on the unit refuses every call."""
         if self._begun:
+            if self.wrote:
+                self._doubt()
             self._link.later(_rollback)
             self._begun = False
         self.fail(RuntimeError("This transaction is over"))
@@ -130,6 +134,10 @@ class Unit:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
                     raise
+        (commits_of_others,) = connection.execute("PRAGMA data_version").fetchone()
+        if self._link.commits_of_others != commits_of_others:
+            self._link.commits_of_others = commits_of_others
+            self._doubt()
         self.counters = dict(connection.execute(OTHERS["counters"]).fetchall())
 
 

@@ -6,10 +6,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from colony_core.domain.assets import AssetNotFound
@@ -48,6 +50,14 @@ def writer(database: Path, *, first: int, count: int) -> Iterator[subprocess.Pop
         process.kill()
 
 
+@pytest.fixture
+async def other(store: SqliteStore, database: Path, sealer: Sealer) -> AsyncIterator[SqliteStore]:
+    """Open the file once more, as another process would."""
+    other = await SqliteStore.open(database, sealer=sealer, synchronous="off", readers=1)
+    yield other
+    await other.aclose()
+
+
 @contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Hold the file as a process that writes does."""
@@ -56,6 +66,16 @@ def locked(database: Path) -> Iterator[None]:
     yield
     connection.execute("ROLLBACK")
     connection.close()
+
+
+@contextlib.asynccontextmanager
+async def reopened(database: Path, sealer: Sealer) -> AsyncIterator[SqliteStore]:
+    """Open the file as a server does; a store that is left open would keep the tests alive."""
+    store = await SqliteStore.open(database, sealer=sealer)
+    try:
+        yield store
+    finally:
+        await store.aclose()
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
@@ -72,27 +92,24 @@ async def test_what_was_acknowledged_is_there_after_a_kill(database: Path, seale
         process.send_signal(signal.SIGKILL)
         told += [int(line) for line in process.stdout if line.endswith("\n")]
 
-    store = await SqliteStore.open(database, sealer=sealer)
-    async with store.reading() as look:
+    async with reopened(database, sealer) as store, store.reading() as look:
         assets = ids((await look.assets.page(Paging(limit=20_000), AssetFilter())).items)
         entries = [each.message for each in await look.journal.after(0, 20_000, EntryFilter())]
-    await store.aclose()
     assert assets == entries, "no transaction is there by half"
     assert assets[: len(told)] == [f"asset-{number}" for number in told]
     assert len(assets) <= len(told) + 1
 
 
 async def test_two_processes_that_write_at_once_never_hear_of_each_other(database: Path, sealer: Sealer) -> None:
-    store = await SqliteStore.open(database, sealer=sealer)
-    with writer(database, first=1001, count=100) as process:
-        for number in range(1, 101):
-            await keep(store, machine(number), entry(f"asset-{number}"))
-        assert await asyncio.to_thread(process.wait) == 0
+    async with reopened(database, sealer) as store:
+        with writer(database, first=1001, count=100) as process:
+            for number in range(1, 101):
+                await keep(store, machine(number), entry(f"asset-{number}"))
+            assert await asyncio.to_thread(process.wait) == 0
 
-    async with store.reading() as look:
-        assert len(await look.journal.after(0, 1000, EntryFilter())) == 200
-        assert sum((await look.assets.count_by_status()).values()) == 200
-    await store.aclose()
+        async with store.reading() as look:
+            assert len(await look.journal.after(0, 1000, EntryFilter())) == 200
+            assert sum((await look.assets.count_by_status()).values()) == 200
 
 
 async def test_a_file_that_another_process_holds_for_long_is_unavailable_to_writers_alone(
@@ -164,6 +181,46 @@ async def test_what_an_undone_transaction_read_of_itself_is_not_remembered(store
         assert (await look.assets.get("asset-1")).hostname == "done"
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(st.booleans(), st.sampled_from(["put", "undo", "remove", "list"]), st.integers(1, 3)), max_size=12
+    )
+)
+async def test_whatever_two_stores_of_one_file_do_by_turns_each_sees_the_truth(
+    store: SqliteStore, other: SqliteStore, acts: list[tuple[bool, str, int]]
+) -> None:
+    truth: dict[str, str] = {}
+    for step, (ours, act, number) in enumerate(acts):
+        acting, id = (store if ours else other), f"asset-{number}"
+        with contextlib.suppress(ZeroDivisionError):
+            async with acting.transaction() as tx:
+                known = await tx.assets.get_many(["asset-1", "asset-2", "asset-3"])
+                assert {id: asset.hostname for id, asset in known.items()} == truth
+                if act == "remove" and id in known:
+                    tx.assets.remove(known[id])
+                elif act in ("put", "undo") and id in known:
+                    tx.assets.put(replace(known[id], hostname=str(step)))
+                elif act in ("put", "undo"):
+                    tx.assets.add(replace(machine(number), hostname=str(step)))
+                if act != "put":
+                    listed = (await tx.assets.page(Paging(), AssetFilter())).items
+                    assert {asset.id: asset for asset in listed} == await tx.assets.get_many(ids(listed))
+                if act == "undo":
+                    raise ZeroDivisionError
+        truth |= {id: str(step)} if act == "put" else {}
+        if act == "remove":
+            truth.pop(id, None)
+    await emptied(store)
+
+
+async def emptied(store: SqliteStore) -> None:
+    """Take every asset out of *store*."""
+    async with store.transaction() as tx:
+        for asset in (await tx.assets.page(Paging(), AssetFilter())).items:
+            tx.assets.remove(asset)
+
+
 async def test_a_transaction_that_is_over_refuses_to_go_on(store: SqliteStore) -> None:
     async with store.transaction() as tx:
         tx.assets.add(machine(1))
@@ -196,19 +253,16 @@ async def test_uses_that_cannot_be_written_down_now_are_written_down_later(
             await store._note_uses()
 
     await store.aclose()
-    again = await SqliteStore.open(database, sealer=sealer)
-    async with again.reading() as look:
+    async with reopened(database, sealer) as again, again.reading() as look:
         assert await look.api_keys.find(key(1).id) == replace(key(1), last_used_at=NOON)
-    await again.aclose()
 
 
 async def test_the_commit_of_another_process_is_news(
-    store: SqliteStore, database: Path, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, other: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "LISTENING_SECONDS", 0.01)
     heard: list[str] = []
     store.on_news(lambda: heard.append("news"))
-    other = await SqliteStore.open(database, sealer=sealer, readers=1)
 
     async def write_until_heard() -> None:
         while not heard:
@@ -216,4 +270,3 @@ async def test_the_commit_of_another_process_is_news(
             await asyncio.sleep(0.005)
 
     await asyncio.wait_for(write_until_heard(), 10)
-    await other.aclose()

@@ -195,3 +195,15 @@ async def test_what_was_met_before_is_not_fetched_again(store: SqliteStore, trac
         counts.append(len(statements))
 
     assert counts == [2, 1]
+
+
+async def test_a_transaction_does_not_ask_for_what_the_last_one_met(store: SqliteStore, traced: Traced) -> None:
+    await filled(store, 1, 3)
+    async with store.transaction() as tx:
+        tx.assets.put(await tx.assets.get("asset-1"))
+
+    with traced.told() as statements:
+        async with store.transaction() as tx:
+            await tx.assets.get("asset-1")
+            tx.assets.put(await tx.assets.get("asset-1"))
+    assert not [statement for statement in statements if "FROM assets" in statement]
