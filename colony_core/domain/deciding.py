@@ -221,6 +221,10 @@ def _heard(plan: Plan, run: Run, event: Heard, *, now: datetime) -> Decision:
     """Take what the machine said as the outcome of the step that waits for it, or remember it for one to come."""
     state = run.steps[run.position]
     do = plan.step(state.name).do
+    if isinstance(do, Await) and do.signal is event.signal and event.fault and state.status is StepStatus.PENDING:
+        # The machine was given its job before anybody woke the run, and has failed already: nobody would say it again.
+        begun = _attempt(plan, run, now=now)
+        return _after(begun, _heard(plan, begun.run, event, now=now))
     if isinstance(do, Await) and state.status is StepStatus.RUNNING:
         if event.fault is not None:
             return _failed(plan, run, event.fault, final=event.final, now=now)

@@ -195,6 +195,15 @@ def test_what_the_machine_says_ends_the_wait_for_it() -> None:
     assert status_of(run, "await-inventory") is StepStatus.COMPLETED
 
 
+def test_a_failure_that_is_told_before_its_wait_has_begun_is_not_lost() -> None:
+    about_to_wait = a_run_at(OS_PROVISION, "await-install")
+
+    early = after(OS_PROVISION, about_to_wait, Heard(Signal.INSTALLED, BROKEN))
+
+    assert early == after(OS_PROVISION, about_to_wait, Woken(), Heard(Signal.INSTALLED, BROKEN))
+    assert next(state for state in early.steps if state.name == "await-install").failures == 1
+
+
 def test_what_the_machine_says_too_early_is_remembered_for_the_step_that_waits_for_it() -> None:
     run = after(OS_PROVISION, a_run_at(OS_PROVISION, "await-boot-request"), Woken(), Heard(Signal.SENT_INVENTORY))
     assert run.heard == (Signal.SENT_INVENTORY,)
