@@ -14,7 +14,7 @@ from colony_core.domain.workflows import Fault
 from colony_core.errors import Invalid, NotFound
 
 TRIES = 10
-"""How often one event is tried before it is a dead letter: with the pauses below, over 28 to 43 minutes."""
+"""How often one event is tried before it is a dead letter: with the pauses below, over 21 to 43 minutes."""
 
 SHORTEST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=30)
