@@ -185,8 +185,8 @@ async def test_what_nobody_foresaw_shows_the_request_id_and_nothing_else(
     async def broken(*_: object) -> None:
         raise RuntimeError("a detail that nobody needs to know")
 
-    monkeypatch.setattr(service.colony.assets, "get", broken)
-    answer = await api.get("/api/v1/assets/asset-1", headers={"X-Request-ID": "mine-1"})
+    monkeypatch.setattr(service.colony.clusters, "get", broken)
+    answer = await api.get("/api/v1/clusters/cluster-1", headers={"X-Request-ID": "mine-1"})
 
     assert assert_error(answer, 500, "INTERNAL_ERROR") == "mine-1"
 
@@ -197,9 +197,9 @@ async def test_a_store_out_of_reach_is_503_with_a_time_to_wait(
     async def away(*_: object) -> None:
         raise StoreUnavailable("The store is out of reach: its disk is full")
 
-    monkeypatch.setattr(service.colony.assets, "get", away)
+    monkeypatch.setattr(service.colony.clusters, "get", away)
     monkeypatch.setattr(service.store, "check", away)
-    for path in ("/api/v1/assets/asset-1", "/readyz"):
+    for path in ("/api/v1/clusters/cluster-1", "/readyz"):
         answer = await api.get(path)
 
         assert_error(answer, 503, "UNAVAILABLE")
