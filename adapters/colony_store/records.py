@@ -11,6 +11,7 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.histories import Happening
 from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import Answer, StoreUnavailable
@@ -81,6 +82,12 @@ class Codec(Generic[T]):
         return msgspec.convert(content, self._type)
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """What happened to one workflow in one transaction."""
+
+    happenings: tuple[Happening, ...]
+
+
 ASSETS = Codec(Asset)
 CLUSTERS = Codec(Cluster)
 RUNS = Codec(Run)
@@ -88,5 +95,6 @@ API_KEYS = Codec(ApiKey)
 ENTRIES = Codec(Entry)
 ANSWERS = Codec(Answer)
 AUDIT = Codec(Deed)
+STRETCHES = Codec(Stretch)
 WEBHOOKS = Codec(Webhook)
 DEAD_LETTERS = Codec(DeadLetter)

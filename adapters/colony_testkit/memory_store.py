@@ -6,7 +6,7 @@ a transaction, and `copied` gives the store as it was at one moment.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from colony_core.domain.api_keys import ApiKey
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.histories import Happening
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import EntryFilter, Page, Paging, StoreUnavailable
 from colony_testkit.memory_audit import MemoryAudit, MemoryDeadLetters, MemoryWebhooks, Told
@@ -28,11 +29,27 @@ class Contents:
         self.assets: Rows[Asset] = Rows(before.assets if before else None)
         self.clusters: Rows[Cluster] = Rows(before.clusters if before else None)
         self.runs: Rows[Run] = Rows(before.runs if before else None)
+        self.histories: dict[str, tuple[Happening, ...]] = dict(before.histories) if before else {}
         self.api_keys: dict[str, ApiKey] = dict(before.api_keys) if before else {}
         self.sealed: Sealed = Sealed(before.sealed if before else None)
         self.told: Told = Told(before.told if before else None)
         self.counters: dict[str, int] = dict(before.counters) if before else {}
         self.seq: int = before.seq if before else 0
+
+
+class MemoryHistories:
+    """See `colony_core.ports.persistence.Histories`."""
+
+    def __init__(self, histories: dict[str, tuple[Happening, ...]]) -> None:
+        self._histories = histories
+
+    def write(self, run_id: str, happening: Happening) -> None:
+        """Add a happening."""
+        self._histories[run_id] = (*self._histories.get(run_id, ()), happening)
+
+    async def of(self, run_ids: Sequence[str]) -> dict[str, tuple[Happening, ...]]:
+        """Return the histories of those of *run_ids* that have one."""
+        return {run_id: self._histories[run_id] for run_id in run_ids if run_id in self._histories}
 
 
 class MemoryApiKeys:
@@ -112,6 +129,7 @@ class MemoryTransaction:
         self.assets = MemoryAssets(contents.assets, contents.counters, writes=writes)
         self.clusters = MemoryClusters(contents.clusters, contents.counters, writes=writes)
         self.runs = MemoryRuns(contents.runs, contents.counters, writes=writes)
+        self.histories = MemoryHistories(contents.histories)
         self.api_keys = MemoryApiKeys(contents.api_keys, touched)
         self.journal = MemoryJournal(entries, contents.seq)
         self.vault = MemoryVault(contents.sealed)

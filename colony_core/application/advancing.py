@@ -9,6 +9,7 @@ from colony_core.domain.building import new_run
 from colony_core.domain.clusters import ClusterNotFound
 from colony_core.domain.deciding import decide
 from colony_core.domain.events import Entry, EventType
+from colony_core.domain.histories import Began, Change, Happening, changed, standing, without_ticket
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.outcomes import asset_after, cluster_after, member_after
 from colony_core.domain.plans import OS_PROVISION, plan_of
@@ -35,8 +36,8 @@ async def advance(tx: Transaction, run: Run, event: Event, *, now: datetime) -> 
 
     The acts are for whoever woke the run, once the transaction has committed.
     """
-    decision = decide(plan_of(run), run, event, now=now)
-    if decision.run == run and not decision.effects:
+    decision = _decided(tx, run, event, now=now)
+    if decision is None:
         return ()
     tx.runs.put(decision.run)
     _tell(tx, run, decision, now)
@@ -53,6 +54,30 @@ async def advance(tx: Transaction, run: Run, event: Event, *, now: datetime) -> 
             case Finish():
                 acts += await _finish(tx, decision.run, now=now)
     return acts
+
+
+def start(tx: Transaction, run: Run, *, now: datetime) -> None:
+    """Store a new *run*, and that it began."""
+    tx.runs.add(run)
+    tx.histories.write(run.id, Happening(now, Began(without_ticket(run)), standing(run)))
+    tx.journal.write(_told(run, now))
+
+
+def befall(tx: Transaction, run: Run, change: Change, *, now: datetime) -> Run:
+    """Store *run* after what happened to it beside its plan, and return it."""
+    after = changed(run, change, now=now)
+    tx.runs.put(after)
+    tx.histories.write(run.id, Happening(now, change, standing(after)))
+    return after
+
+
+def _decided(tx: Transaction, run: Run, event: Event, *, now: datetime) -> Decision | None:
+    """Decide about *event*, and write it into the history of *run*; None when it changes nothing."""
+    decision = decide(plan_of(run), run, event, now=now)
+    if decision.run == run and not decision.effects:
+        return None
+    tx.histories.write(run.id, Happening(now, event, standing(decision.run, decision.effects)))
+    return decision
 
 
 async def _spawn(tx: Transaction, run: Run, *, now: datetime) -> tuple[Act, ...]:
@@ -72,10 +97,10 @@ async def _spawn(tx: Transaction, run: Run, *, now: datetime) -> tuple[Act, ...]
             parent_id=run.id,
             now=now,
         )
-        tx.runs.add(child)
+        start(tx, child, now=now)
         tx.assets.put(replace(asset, held_by=child.id, updated_at=now))
-        tx.journal.write(started(child, now))
-        run = decide(plan_of(run), run, ChildStarted(child.id, asset.id), now=now).run
+        decision = _decided(tx, run, ChildStarted(child.id, asset.id), now=now)
+        run = decision.run if decision else run
     tx.runs.put(run)
     if waiting:
         return ()
@@ -83,7 +108,7 @@ async def _spawn(tx: Transaction, run: Run, *, now: datetime) -> tuple[Act, ...]
     return await advance(tx, run, Succeeded(state.name, state.attempt), now=now)
 
 
-def started(run: Run, now: datetime) -> Entry:
+def _told(run: Run, now: datetime) -> Entry:
     """Return the journal's entry that *run* exists."""
     return Entry(
         at=now,
@@ -194,4 +219,4 @@ def _tell(tx: Transaction, before: Run, decision: Decision, now: datetime) -> No
             )
         )
     if before.status is not run.status and not run.ended:
-        tx.journal.write(replace(started(run, now), message=f"Workflow {run.status}"))
+        tx.journal.write(replace(_told(run, now), message=f"Workflow {run.status}"))

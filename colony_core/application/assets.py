@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from colony_core.application.advancing import advance as advance_run
-from colony_core.application.advancing import put_asset, started
+from colony_core.application.advancing import put_asset, start
 from colony_core.application.bell import Bell
 from colony_core.application.safekeeping import BMC_PASSWORD
 from colony_core.domain.assets import (
@@ -146,8 +146,7 @@ class AssetDesk:
         """Start *plan* on *asset*, which has made its move already, and let the run hold it."""
         now = self._clock.now()
         run = new_run(plan, order, run_id=await tx.next_id("workflow"), asset_id=asset.id, now=now)
-        tx.runs.add(run)
-        tx.journal.write(started(run, now))
+        start(tx, run, now=now)
         before = (await tx.assets.get_many([asset.id])).get(asset.id, asset)
         put_asset(tx, before, claimed(asset, by=run.id, now=now), now=now)
         tx.after_commit(self._work.ring)

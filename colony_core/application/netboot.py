@@ -5,11 +5,12 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from colony_core.application.advancing import advance
+from colony_core.application.advancing import advance, befall
 from colony_core.application.bell import Bell
 from colony_core.domain.assets import Asset
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Inventory
+from colony_core.domain.histories import Reported
 from colony_core.domain.orders import DiskIdentity, Install, Wipe
 from colony_core.domain.plans import plan_of
 from colony_core.domain.reports import InstallReceipt, Report, WipeCertificate
@@ -80,8 +81,7 @@ class NetbootDesk:
             fault = unproven(run, report)
             signal = Signal.WIPED if isinstance(report, WipeCertificate) else Signal.INSTALLED
             if fault is None:
-                run = replace(run, report=report)
-                tx.runs.put(run)
+                run = befall(tx, run, Reported(report), now=self._clock.now())
             await self._hear(tx, run, Heard(signal, fault))
 
     async def failed(self, token: Secret, message: str) -> None:
@@ -102,9 +102,16 @@ class NetbootDesk:
 
     async def _run_of(self, tx: Transaction, token: Secret) -> Run:
         run = await tx.runs.find_by_ticket(_stub(token))
-        if run is None or run.ended:
+        if run is None or run.ended or not await _holds(tx, run):
             raise Unauthorized("The token belongs to no living workflow")
         return run
+
+
+async def _holds(tx: Transaction, run: Run) -> bool:
+    """Tell whether *run* still holds its machine: one that was forgotten by force is none of its own any more."""
+    asset_id = str(run.asset_id)
+    asset = (await tx.assets.get_many([asset_id])).get(asset_id)
+    return asset is not None and asset.held_by == run.id
 
 
 def unproven(run: Run, report: Report) -> Fault | None:

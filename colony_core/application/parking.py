@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from msgspec.structs import replace
-
+from colony_core.application.advancing import befall
 from colony_core.domain.events import Entry, EventType
-from colony_core.domain.workflows import Run, RunStatus, StepState, WorkflowType
+from colony_core.domain.histories import CalledIn, Parked
+from colony_core.domain.workflows import Run, RunStatus, WorkflowType
 from colony_core.ports.persistence import Paging, RunFilter, Transaction
 
 _WAITING = RunFilter(status=RunStatus.PENDING, type=WorkflowType.OS_PROVISION)
@@ -14,7 +14,7 @@ _GULP = 200
 
 def park(tx: Transaction, run: Run, *, limit: int, now: datetime) -> None:
     """Let *run* wait until it is called in."""
-    tx.runs.put(replace(run, parked=True))
+    befall(tx, run, Parked(), now=now)
     message = f"Waits for its turn: at most {limit} machines are installed at once"
     tx.journal.write(
         Entry(
@@ -36,13 +36,8 @@ async def unpark(tx: Transaction, *, now: datetime, at_most: int | None = None) 
         page = await tx.runs.page(Paging(limit=_GULP, cursor=cursor), _WAITING)
         parked = [run for run in page.items if run.parked][:left]
         for run in parked:
-            tx.runs.put(replace(run, parked=False, steps=_due_now(run, now)))
+            befall(tx, run, CalledIn(), now=now)
         left = None if left is None else left - len(parked)
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-def _due_now(run: Run, now: datetime) -> tuple[StepState, ...]:
-    first = replace(run.steps[run.position], not_before=now)
-    return (*run.steps[: run.position], first, *run.steps[run.position + 1 :])

@@ -6,6 +6,7 @@ from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
 from colony_core.application.retrying import retry
 from colony_core.domain.events import Entry
+from colony_core.domain.histories import Journal, history_of
 from colony_core.domain.workflows import CancelAsked, Run, RunStatus, WorkflowEnded
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import EntryFilter, Page, Paging, RunFilter, Store, Transaction
@@ -43,6 +44,17 @@ class WorkflowDesk:
         async with self._store.reading() as look:
             await look.runs.get(run_id)
             return await look.journal.page(paging, EntryFilter(run_id=run_id))
+
+    async def journal(self, run_id: str) -> Journal:
+        """Return what made a run and its children what they are now, without any secret.
+
+        Raises `WorkflowNotFound`, or `JournalNotKept` when one of them is too old.
+        """
+        async with self._store.reading() as look:
+            run = await look.runs.get(run_id)
+            runs = (run, *(await look.runs.children_of([run_id]))[run_id])
+            kept = await look.histories.of([one.id for one in runs])
+        return Journal(tuple(history_of(one, kept.get(one.id, ())) for one in runs))
 
     async def cancel(self, run_id: str) -> Run:
         """Ask a run to stop at its next safe point; asking again, or of a cancelled run, changes nothing."""

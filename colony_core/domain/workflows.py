@@ -249,18 +249,18 @@ def progress(run: Run, children: tuple["Run", ...] = ()) -> Progress:
     return Progress(sum(step.status is StepStatus.COMPLETED for one in runs for step in one.steps), total)
 
 
-class Woken(Struct, frozen=True):
+class Woken(Struct, frozen=True, tag="woken"):
     """Somebody looks after the run now, and will perform what it asks for."""
 
 
-class Succeeded(Struct, frozen=True):
+class Succeeded(Struct, frozen=True, tag="succeeded"):
     """The attempt did what it should."""
 
     step: str
     attempt: int
 
 
-class Failed(Struct, frozen=True):
+class Failed(Struct, frozen=True, tag="failed"):
     """The attempt failed; `final` when trying again is useless."""
 
     step: str
@@ -269,14 +269,14 @@ class Failed(Struct, frozen=True):
     final: bool = False
 
 
-class Interrupted(Struct, frozen=True):
+class Interrupted(Struct, frozen=True, tag="interrupted"):
     """The process that performed the attempt is gone, and nobody knows how far it came."""
 
     step: str
     attempt: int
 
 
-class Heard(Struct, frozen=True):
+class Heard(Struct, frozen=True, tag="heard"):
     """The machine said something; with a `fault` it says that this went wrong, for good when `final`."""
 
     signal: Signal
@@ -284,18 +284,18 @@ class Heard(Struct, frozen=True):
     final: bool = False
 
 
-class CancelAsked(Struct, frozen=True):
+class CancelAsked(Struct, frozen=True, tag="cancel-asked"):
     """Somebody wants the run to stop at the next safe point."""
 
 
-class ChildStarted(Struct, frozen=True):
+class ChildStarted(Struct, frozen=True, tag="child-started"):
     """A child run was made for a machine of this run's present fan-out."""
 
     run_id: str
     asset_id: str
 
 
-class ChildEnded(Struct, frozen=True):
+class ChildEnded(Struct, frozen=True, tag="child-ended"):
     """A child run came to its end."""
 
     run_id: str

@@ -12,6 +12,7 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.histories import Happening
 from colony_core.domain.secrets import Secret
 from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
@@ -150,6 +151,16 @@ class Runs(Protocol):
     def put(self, run: Run) -> None: ...
 
 
+class Histories(Protocol):
+    """What made each workflow what it is, in the order in which it was written; nothing is ever changed or removed.
+
+    `of` gives the histories of those of *run_ids* that have one.
+    """
+
+    def write(self, run_id: str, happening: Happening) -> None: ...
+    async def of(self, run_ids: Sequence[str]) -> dict[str, tuple[Happening, ...]]: ...
+
+
 class ApiKeys(Protocol):
     """Every API key there ever was. `find` gives None for an unknown id; `touch` notes the last use, cheaply."""
 
@@ -244,6 +255,8 @@ class Transaction(Protocol):
     def clusters(self) -> Clusters: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def histories(self) -> Histories: ...
     @property
     def api_keys(self) -> ApiKeys: ...
     @property

@@ -96,3 +96,10 @@ SELECT seq, version, document FROM dead_letters WHERE webhook_id = ? AND asked_f
 -- name: letter_counts
 SELECT wanted.value, (SELECT count(*) FROM dead_letters WHERE webhook_id = wanted.value) AS letters
 FROM json_each(?) AS wanted WHERE letters > 0
+
+-- name: stretch_insert
+INSERT INTO histories (run_id, version, document) VALUES (?, ?, ?)
+
+-- name: histories
+SELECT run_id, version, document FROM json_each(?) AS wanted CROSS JOIN histories ON histories.run_id = wanted.value
+ORDER BY seq

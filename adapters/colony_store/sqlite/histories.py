@@ -1,0 +1,58 @@
+"""The histories of workflows in SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from colony_core.domain.histories import Happening
+from colony_store.records import STRETCHES, Stretch
+from colony_store.sqlite.link import Work
+from colony_store.sqlite.queries import OTHERS
+from colony_store.sqlite.unit import Unit
+
+
+class SqliteHistories:
+    """See `colony_core.ports.persistence.Histories`.
+
+    What one transaction writes of one run goes into one row: most acts end in two happenings, the outcome and the
+    beginning of the next step, and a row costs more than what is in it.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._held: dict[str, list[Happening]] = {}
+        unit.join(self)
+
+    def write(self, run_id: str, happening: Happening) -> None:
+        """Hold back one more happening."""
+        self._unit.require_writable()
+        self._held.setdefault(run_id, []).append(happening)
+
+    async def of(self, run_ids: Sequence[str]) -> dict[str, tuple[Happening, ...]]:
+        """Return the histories of those of *run_ids* that have one."""
+        wanted = msgspec.json.encode(list(dict.fromkeys(run_ids))).decode()
+        rows = await self._unit.run(lambda connection: connection.execute(OTHERS["histories"], (wanted,)).fetchall())
+        found: dict[str, tuple[Happening, ...]] = {}
+        for run_id, version, document in rows:
+            found[run_id] = found.get(run_id, ()) + STRETCHES.decode(document, version).happenings
+        return found
+
+    def take(self) -> Work | None:
+        """Return what writes everything that was held back."""
+        if not self._held:
+            return None
+        held, self._held = self._held, {}
+        rows = [
+            (run_id, STRETCHES.version, STRETCHES.encode(Stretch(happenings=tuple(happenings))))
+            for run_id, happenings in held.items()
+        ]
+        return partial(_insert, rows=rows)
+
+    def committed(self) -> None:
+        """Nothing is remembered beyond the transaction."""
+
+
+def _insert(connection: sqlite3.Connection, *, rows: list[tuple[str, int, str]]) -> None:
+    connection.executemany(OTHERS["stretch_insert"], rows)
