@@ -70,6 +70,7 @@ class Performer:
             return {
                 runs[id].id: Workplace(run=runs[id], asset=asset, password=passwords.get(id, Secret("")))
                 for id, asset in assets.items()
+                if asset.held_by == runs[id].id
             }
         return {}
 
@@ -95,10 +96,11 @@ class Performer:
             place = Workplace(run=run)
             asset_id = run.order.asset_id if isinstance(run.order, Shrink) else run.asset_id
             if asset_id is not None:
-                known = await look.assets.get_many([asset_id])
-                if run.asset_id is not None and not known:
+                asset = (await look.assets.get_many([asset_id])).get(asset_id)
+                if asset is not None and asset.held_by != run.id:
+                    asset = None  # The machine was forgotten by force; what has its id now is none of this run's.
+                if run.asset_id is not None and asset is None:
                     raise AssetNotFound(asset_id)
-                asset = known.get(asset_id)
                 password = await look.vault.get(asset_id, BMC_PASSWORD)
                 place = replace(place, asset=asset, password=password or Secret(""))
             if run.asset_id is None and run.cluster_id is not None:

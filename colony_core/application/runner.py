@@ -237,7 +237,7 @@ async def _note(tx: Transaction, run: Run, outcome: Outcome, *, now: datetime) -
     if seen is None or run.asset_id is None:
         return
     asset = (await tx.assets.get_many([run.asset_id])).get(run.asset_id)
-    if asset is None:
+    if asset is None or asset.held_by != run.id:
         return
     if seen.restarted or _was_switched_on(asset, seen):
         asset = replace(asset, power_cycles=(*cycles_at(asset, now), now))
