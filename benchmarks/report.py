@@ -76,7 +76,15 @@ def _wire_row(one: Comparison) -> tuple[str, ...]:
     )
 
 
-_PROVISIONING_HEAD = ("machines at once", "provisioned", "real s", "per s", "CPU ms each", "simulated min")
+_PROVISIONING_HEAD = (
+    "machines at once",
+    "provisioned",
+    "real s",
+    "per s",
+    "CPU ms each",
+    "simulated min",
+    "bare commits/s",
+)
 
 
 def _provisioning_row(one: Provisioning) -> tuple[str, ...]:
@@ -87,6 +95,7 @@ def _provisioning_row(one: Provisioning) -> tuple[str, ...]:
         f"{one.rate:.0f}",
         f"{1000 * one.cpu_seconds / one.machines:.1f}",
         f"{one.simulated_seconds / 60:.0f}",
+        f"{one.commits_per_second:,.0f}",
     )
 
 
