@@ -292,6 +292,7 @@ def _broken_by(cluster: Cluster, assets: dict[str, Asset], runs: dict[str, Run])
     members = {asset.id for asset in assets.values() if asset.cluster_id == cluster.id}
     if not members <= known:
         broken.append(f"{cluster.id} does not know {sorted(members - known)}")
-    if cluster.status == "ready" and cluster.held_by is None and members != known:
-        broken.append(f"{cluster.id} is ready without {sorted(known - members)}")
+    lost = {node.asset_id for node in cluster.nodes if node.status == "failed"}
+    if cluster.status == "ready" and cluster.held_by is None and members != known - lost:
+        broken.append(f"{cluster.id} is ready, with {sorted(members)} of {sorted(known)} without {sorted(lost)}")
     return broken

@@ -19,6 +19,7 @@ from colony_core.domain.assets import (
     claimed,
 )
 from colony_core.domain.building import new_run
+from colony_core.domain.clusters import NodeStatus, with_statuses
 from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.orders import Discovery, Order, Reboot, WipeMethod
 from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
@@ -130,11 +131,18 @@ class AssetDesk:
             tx.after_commit(self._work.ring)
             not_done.append(f"workflow {run.id} ({run.type}) was told to stop and did not finish")
         if asset.cluster_id is not None:
+            await self._lose_node(tx, asset)
             not_done.append(f"the node was not taken out of cluster {asset.cluster_id}")
         if asset.status.value in ("provisioning", "provisioned", "deprovisioning"):
             not_done.append("the disks were not wiped and may hold data")
         not_done.append("the machine was not powered off")
         return tuple(not_done)
+
+    async def _lose_node(self, tx: Transaction, asset: Asset) -> None:
+        """Let the cluster of *asset* know that this node has failed, so that it may be taken out and replaced."""
+        cluster = await tx.clusters.get(str(asset.cluster_id))
+        nodes = with_statuses(cluster.nodes, {asset.id: NodeStatus.FAILED})
+        tx.clusters.put(replace(cluster, nodes=nodes, updated_at=self._clock.now()))
 
     async def _idle(self, tx: Transaction, asset_id: str) -> Asset:
         """Return the asset if it could be claimed now; the claim itself comes with the run."""

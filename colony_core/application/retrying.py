@@ -29,8 +29,12 @@ OPENING: Mapping[WorkflowType, Move] = MappingProxyType(
 
 
 async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
-    """Return the new run, stored and with everything claimed that it needs."""
+    """Return the new run, stored and with everything claimed that it needs; while it lasts, asking again gives it."""
     _check(old)
+    going_on = await _going_on(tx, old)
+    if going_on is not None:
+        return going_on
+    await _check_machines(tx, old)
     run = new_run(
         plan_of(old),
         old.order,
@@ -54,6 +58,32 @@ def _check(old: Run) -> None:
         raise WorkflowNotRetryable(f"Workflow '{old.id}' is a part of '{old.parent_id}': retry that one")
     if old.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         raise WorkflowNotRetryable(f"Workflow '{old.id}' is {old.status}: only failed or cancelled work can be retried")
+
+
+async def _going_on(tx: Transaction, old: Run) -> Run | None:
+    """Return the retry of *old* that is at work already."""
+    if old.asset_id is None:
+        held_by = (await tx.clusters.get(str(old.cluster_id))).held_by
+    else:
+        asset = (await tx.assets.get_many([old.asset_id])).get(old.asset_id)
+        held_by = asset.held_by if asset else None
+    holder = await tx.runs.get(held_by) if held_by else None
+    return holder if holder is not None and holder.retry_of == old.id else None
+
+
+async def _check_machines(tx: Transaction, old: Run) -> None:
+    """Refuse work on a machine that was forgotten since; a node may leave its cluster without its machine."""
+    match old.order:
+        case Build(installs=installs) | Grow(installs=installs):
+            wanted = tuple(installs)
+        case Shrink():
+            return
+        case _:
+            wanted = (str(old.asset_id),)
+    known = await tx.assets.get_many(wanted)
+    gone = [asset_id for asset_id in wanted if asset_id not in known]
+    if gone:
+        raise WorkflowNotRetryable(f"Workflow '{old.id}' works on '{gone[0]}', which was forgotten since: begin anew")
 
 
 async def _can_go_on(tx: Transaction, old: Run) -> bool:

@@ -71,7 +71,8 @@ def cluster_after(cluster: Cluster, run: Run, members: frozenset[str], *, now: d
         case Shrink(asset_id=leaving) if has_left(run):
             return _without(freed, frozenset({leaving}))
         case Shrink(asset_id=staying):
-            return replace(freed, nodes=with_statuses(freed.nodes, {staying: NodeStatus.READY}))
+            stays = NodeStatus.READY if staying in members else NodeStatus.FAILED
+            return replace(freed, nodes=with_statuses(freed.nodes, {staying: stays}))
         case Grow(installs=installs) if completed:
             return replace(freed, nodes=with_statuses(freed.nodes, dict.fromkeys(installs, NodeStatus.READY)))
         case Grow(installs=installs):

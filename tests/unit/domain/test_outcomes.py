@@ -219,9 +219,18 @@ def test_a_shrinking_that_fails_keeps_the_node() -> None:
     leaving = tuple(replace(node, status=NodeStatus.LEAVING) for node in a_ready_cluster(workers=1).nodes)
     cluster = replace(a_ready_cluster(workers=1), nodes=leaving[:1] + a_ready_cluster(workers=1).nodes[1:])
 
-    after = cluster_after(cluster, an_ended_run(SHRINK, RunStatus.FAILED), frozenset(), now=NOON)
+    still = frozenset({"asset-1", "asset-2"})
+    after = cluster_after(cluster, an_ended_run(SHRINK, RunStatus.FAILED), still, now=NOON)
 
     assert statuses(after) == {"asset-1": NodeStatus.READY, "asset-2": NodeStatus.READY}
+
+
+def test_a_shrinking_that_fails_without_its_machine_keeps_a_node_that_has_failed() -> None:
+    cluster = a_ready_cluster(workers=1)
+
+    after = cluster_after(cluster, an_ended_run(SHRINK, RunStatus.FAILED), frozenset({"asset-2"}), now=NOON)
+
+    assert statuses(after) == {"asset-1": NodeStatus.FAILED, "asset-2": NodeStatus.READY}
 
 
 def test_new_members_are_pending_in_the_roles_that_the_spec_gives_them() -> None:
