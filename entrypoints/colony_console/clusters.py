@@ -1,14 +1,12 @@
 """`colony cluster`: Kubernetes on machines."""
 
-import os
 from pathlib import Path
 
 import click
 
 from colony_console import options
 from colony_console.client import Api, Json, at
-from colony_console.failures import Failure
-from colony_console.files import read_json
+from colony_console.files import hand_over, read_json
 from colony_console.output import Columns, note, print_fields, print_json, print_list, print_table
 from colony_console.planning import print_plan
 from colony_console.progress import watched
@@ -159,22 +157,6 @@ def note_warnings(answer: Json) -> None:
     for warning in answer.get("warnings") or ():
         hint = f" Hint: {warning['hint']}" if warning.get("hint") else ""
         note(clean(f"Warning: {warning['path']}: {warning['message']}{hint} [{warning['rule']}]"))
-
-
-def hand_over(document: str, output: Path | None) -> None:
-    """Print *document*, or write it where nobody else can read it."""
-    if output is None:
-        click.echo(document, nl=False)
-        return
-    try:
-        draft = output.with_name(f"{output.name}.new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(document)
-        draft.replace(output)
-    except OSError as error:
-        raise Failure(f"Cannot write {output}: {error.strerror}") from error
-    note(f"Written to {output}")
 
 
 def _answer_made(api: Api, made: Json, *, wait: bool, as_json: bool) -> None:

@@ -27,6 +27,7 @@ MENU = {
     "deprovision": Entry("machines:deprovision", "Wipe the disks of a provisioned machine."),
     "cluster": Entry("clusters:cluster", "Create, list, show and delete clusters."),
     "workflow": Entry("workflows:workflow", "List, watch, cancel and retry workflows."),
+    "replay": Entry("replaying:replay", "Run a workflow's journal again, offline; end with 1 if it goes another way."),
     "audit": Entry("audit:audit", "List who did what, and what came of it."),
     "doctor": Entry("doctor:doctor", "Check settings, database and server, and say what to do."),
     "version": Entry("version:version", "Show the installed release."),

@@ -1,12 +1,14 @@
 """`colony workflow`: what is going on."""
 
 import json
+from pathlib import Path
 
 import click
 
 from colony_console import options
 from colony_console.client import Api, Json, at
 from colony_console.failures import Failure
+from colony_console.files import hand_over
 from colony_console.following import followed
 from colony_console.output import Columns, note, print_fields, print_json, print_list, print_table
 from colony_console.progress import current, described, watched
@@ -109,6 +111,15 @@ def logs(api: Api, *, workflow_id: str, limit: int, as_json: bool) -> None:
         click.echo(clean(f"{moment(entry['at'])} {entry['level']:<7}{step} {entry['message']}"))
     if answer["nextCursor"]:
         note(f"There are more than these {len(answer['logs'])}: raise --limit.")
+
+
+@workflow.command()
+@click.argument("workflow_id")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file that only you can read.")
+@options.talks_to_server
+def export(api: Api, *, workflow_id: str, output: Path | None) -> None:
+    """Print a workflow's journal, for `colony replay`. It holds no secret."""
+    hand_over(api.text(at("workflows", workflow_id, "journal")), output)
 
 
 @workflow.command()
