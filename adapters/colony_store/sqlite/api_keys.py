@@ -11,6 +11,7 @@ from colony_store.columns import micros, moment
 from colony_store.cursors import cursor_after, seq_of
 from colony_store.records import API_KEYS
 from colony_store.sqlite.held import Held
+from colony_store.sqlite.known_keys import KnownKeys
 from colony_store.sqlite.queries import OTHERS
 from colony_store.sqlite.unit import Unit
 
@@ -50,13 +51,25 @@ class Touches:
 class SqliteApiKeys:
     """See `colony_core.ports.persistence.ApiKeys`. `touch` needs no transaction of its own, and no success of one."""
 
-    def __init__(self, unit: Unit, touches: Touches) -> None:
+    def __init__(self, unit: Unit, touches: Touches, known: KnownKeys) -> None:
         self._unit = unit
         self._touches = touches
+        self._known = known
         self._held = Held(unit)
 
     async def find(self, key_id: str) -> ApiKey | None:
-        """Return the key of that id."""
+        """Return the key of that id; a look may do without asking the file again."""
+        if self._unit.writes:
+            return await self._fetch(key_id)
+        version = self._known.version()
+        key = self._known.find(key_id)
+        if key is None:
+            key = await self._fetch(key_id)
+            if key is not None:
+                self._known.remember(key, as_of=version)
+        return key
+
+    async def _fetch(self, key_id: str) -> ApiKey | None:
         query = OTHERS["key_by_id"]
         row = await self._unit.run(lambda connection: connection.execute(query, (key_id,)).fetchone())
         return None if row is None else self._read(*row)

@@ -10,6 +10,7 @@ from colony_core.ports.persistence import StoreUnavailable
 from colony_core.ports.sealing import Sealer
 from colony_store.sqlite.api_keys import Touches
 from colony_store.sqlite.key_check import check_key
+from colony_store.sqlite.known_keys import KnownKeys
 from colony_store.sqlite.link import Link, Synchronous
 from colony_store.sqlite.migrations import current_version, migrate, version_of
 from colony_store.sqlite.news import News
@@ -37,7 +38,8 @@ class SqliteStore:
         self._readers = readers
         self._touches = Touches(self._note_uses_soon)
         self._news = News(writer)
-        self._shared = Shared.beginning(sealer, self._touches, self._news.tell)
+        self._known_keys = KnownKeys(path)
+        self._shared = Shared.beginning(sealer, self._touches, self._known_keys, self._news.tell)
         self._writing = asyncio.Lock()
         self._idle: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
         for reader in readers:
@@ -134,6 +136,7 @@ class SqliteStore:
         await self._news.stop()
         async with contextlib.AsyncExitStack() as last:
             last.callback(self._release_server_lock)
+            last.callback(self._known_keys.close)
             for link in (self._writer, *self._readers):  # the writer goes last: it empties the log into the file
                 last.push_async_callback(link.close)
             with contextlib.suppress(StoreUnavailable):

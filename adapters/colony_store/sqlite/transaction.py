@@ -17,6 +17,7 @@ from colony_store.sqlite.clusters import SqliteClusters
 from colony_store.sqlite.counters import Counters
 from colony_store.sqlite.histories import SqliteHistories
 from colony_store.sqlite.journal import SqliteJournal
+from colony_store.sqlite.known_keys import KnownKeys
 from colony_store.sqlite.runs import SqliteRuns
 from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
@@ -29,15 +30,16 @@ class Shared(Struct, frozen=True):
 
     sealer: Sealer
     touches: Touches
+    known_keys: KnownKeys
     news: Callable[[], None]
     assets: Table[Asset]
     clusters: Table[Cluster]
     runs: Table[Run]
 
     @classmethod
-    def beginning(cls, sealer: Sealer, touches: Touches, news: Callable[[], None]) -> "Shared":
+    def beginning(cls, sealer: Sealer, touches: Touches, known: KnownKeys, news: Callable[[], None]) -> "Shared":
         """Return what a store has in common that nobody has used yet."""
-        return cls(sealer, touches, news, assets.table(), clusters.table(), runs.table())
+        return cls(sealer, touches, known, news, assets.table(), clusters.table(), runs.table())
 
     def doubt(self) -> None:
         """Trust nothing that earlier transactions met."""
@@ -76,7 +78,7 @@ class SqliteTransaction:
     @cached_property
     def api_keys(self) -> SqliteApiKeys:
         """Return the API keys."""
-        return SqliteApiKeys(self.unit, self._shared.touches)
+        return SqliteApiKeys(self.unit, self._shared.touches, self._shared.known_keys)
 
     @cached_property
     def journal(self) -> SqliteJournal:
