@@ -50,7 +50,7 @@ API_KEY: dict[str, Any] = {
     "limits": {"perMinute": 20, "perHour": 200},
 }
 WEBHOOK: dict[str, Any] = {
-    "url": "https://hooks.example.com/colony",
+    "url": "https://hooks.example/colony",
     "events": ["asset", "cluster"],
     "description": "Tells the on-call channel",
 }
