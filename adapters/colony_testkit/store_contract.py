@@ -13,12 +13,14 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.histories import Happening
 from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import Answer, AuditFilter, EntryFilter, Paging, Store
 from colony_testkit import values
 from colony_testkit.store_assets_contract import AssetsContract
 from colony_testkit.store_given import keep
+from colony_testkit.store_histories_contract import HistoriesContract
 from colony_testkit.store_journal_contract import JournalContract
 from colony_testkit.store_runs_contract import RunsContract
 from colony_testkit.store_told_contract import ToldContract, tell
@@ -31,7 +33,9 @@ _shared_store = settings(
 )
 
 
-class StoreContract(AssetsContract, RunsContract, JournalContract, ToldContract, TransactionsContract):
+class StoreContract(
+    AssetsContract, RunsContract, HistoriesContract, JournalContract, ToldContract, TransactionsContract
+):
     """Subclass it, give it a fixture `open_store`, and the adapter is tested.
 
     `open_store` is a function that opens the store of the test; called again after `aclose`, it opens the same one.
@@ -94,6 +98,17 @@ class StoreContract(AssetsContract, RunsContract, JournalContract, ToldContract,
         async with store.reading() as look:
             read = await look.journal.after(last, 10, EntryFilter())
         assert [replace(entry, seq=0) for entry in read] == [replace(entry, seq=0) for entry in written]
+
+    @_shared_store
+    @given(happened=st.lists(values.values_of(Happening), min_size=1, max_size=3))
+    async def test_any_history_comes_back_as_it_was(self, store: Store, happened: list[Happening]) -> None:
+        run_id = f"workflow-{next(self.numbers)}"
+        async with store.transaction() as tx:
+            for happening in happened:
+                tx.histories.write(run_id, happening)
+
+        async with store.reading() as look:
+            assert await look.histories.of([run_id]) == {run_id: tuple(happened)}
 
     @_shared_store
     @given(answer=values.answers, caller=values.texts, key=values.texts)

@@ -29,7 +29,7 @@ def test_{name}_goes_as_it_went() -> None:
 def write_test(journal: Journal, data: bytes, folder: Path) -> Path:
     """Write *data*, which *journal* was read from, and its test into *folder*; return where the test is."""
     run = journal.histories[0].run
-    name = re.sub(r"\W+", "_", f"{run.type.value}_{run.id}", flags=re.ASCII).strip("_").lower()
+    name = re.sub(r"[\W_]+", "_", f"{run.type.value}_{run.id}", flags=re.ASCII).strip("_").lower()
     why = f", {run.error.code}" if run.error else ""
     title, end = (re.sub(r"[^\w (),.-]", "", text) for text in (f"{run.id} ({run.type.value})", run.status + why))
     test, kept = folder / f"test_{name}.py", f"{name}.journal.json"

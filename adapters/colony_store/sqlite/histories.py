@@ -35,7 +35,7 @@ class SqliteHistories:
         wanted = msgspec.json.encode(list(dict.fromkeys(run_ids))).decode()
         rows = await self._unit.run(lambda connection: connection.execute(OTHERS["histories"], (wanted,)).fetchall())
         found: dict[str, tuple[Happening, ...]] = {}
-        for run_id, version, document in rows:
+        for _, run_id, version, document in sorted(rows):
             found[run_id] = found.get(run_id, ()) + STRETCHES.decode(document, version).happenings
         return found
 

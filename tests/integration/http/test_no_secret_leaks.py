@@ -123,6 +123,7 @@ async def everything(api: httpx.AsyncClient) -> None:
             if name == "workflows":
                 await api.get(f"/api/v1/workflows/{each['id']}/logs?limit=1000")
                 await api.get(f"/api/v1/workflows/{each['id']}/events")
+                await api.get(f"/api/v1/workflows/{each['id']}/journal")
     for path in ("/metrics", "/healthz", "/readyz", "/openapi.json"):
         await api.get(path)
 

@@ -16,6 +16,7 @@ from colony_store.records import (
     DEAD_LETTERS,
     ENTRIES,
     RUNS,
+    STRETCHES,
     WEBHOOKS,
     Codec,
     RecordTooNew,
@@ -32,6 +33,7 @@ CODECS: dict[str, Codec[Any]] = {
     "dead_letters": DEAD_LETTERS,
     "entries": ENTRIES,
     "runs": RUNS,
+    "stretches": STRETCHES,
     "webhooks": WEBHOOKS,
 }
 

@@ -23,6 +23,7 @@ from colony_crypto.sealing import Sealer
 from colony_store.sqlite import SqliteStore
 from colony_testkit.builders import NOON
 from colony_testkit.store_given import cluster, entry, keep, key, machine, workflow
+from colony_testkit.store_histories_contract import happen
 from colony_testkit.store_told_contract import deed, letter, tell, webhook
 
 Look = Callable[[Transaction], Awaitable[object]]
@@ -71,6 +72,7 @@ LISTS: dict[str, Look] = {
     "keys": lambda look: look.api_keys.page(PAGE),
     "journal": lambda look: look.journal.page(PAGE, EntryFilter()),
     "journal of one": lambda look: look.journal.after(5, 20, EntryFilter(run_id="workflow-1")),
+    "histories": lambda look: look.histories.of([f"workflow-{number}" for number in range(50)]),
     "every cluster": lambda look: look.clusters.all(),
     "assets of a cluster": lambda look: look.assets.of_cluster("cluster-1"),
     "many assets": lambda look: look.assets.get_many([f"asset-{number}" for number in range(50)]),
@@ -148,6 +150,7 @@ async def filled(store: SqliteStore, first: int, last: int) -> None:
             key(number),
             entry("line", run_id="workflow-1"),
         )
+        await happen(store, f"workflow-{number}", number)
         await tell(store, deed(number), webhook(number), letter(number, asked_for=True))
 
 

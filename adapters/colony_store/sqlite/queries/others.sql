@@ -101,5 +101,5 @@ FROM json_each(?) AS wanted WHERE letters > 0
 INSERT INTO histories (run_id, version, document) VALUES (?, ?, ?)
 
 -- name: histories
-SELECT run_id, version, document FROM json_each(?) AS wanted CROSS JOIN histories ON histories.run_id = wanted.value
-ORDER BY seq
+SELECT seq, run_id, version, document FROM json_each(?) AS wanted
+CROSS JOIN histories ON histories.run_id = wanted.value
