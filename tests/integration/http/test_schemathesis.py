@@ -129,6 +129,7 @@ def test_every_answer_is_in_its_schema(server: tuple[str, str], tmp_path: Path) 
 
     cases = re.search(r"([\d,]+) generated", said)
     assert cases, said
+    print(cases[0])
     assert int(cases[1].replace(",", "")) > 500
 
 
