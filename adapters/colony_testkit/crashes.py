@@ -5,6 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
+from msgspec.structs import replace
+
+from colony_core.application.colony import Ports
 from colony_core.errors import Unavailable
 from colony_core.ports.hardware import Access, Controller, Hardware
 from colony_core.ports.netboot import Netboot
@@ -32,6 +35,14 @@ class Fuse:
         if self.moments == self._at:
             self.blown = True
             raise ProcessEnded
+
+    def shorten(self, moments: int | None) -> None:
+        """Let the process end at that moment from now; None: let it live."""
+        self._at = None if moments is None else self.moments + moments
+
+    def blow(self) -> None:
+        """Let the process end now."""
+        self.blown = True
 
     def check(self) -> None:
         """Do nothing, unless the process has ended."""
@@ -116,6 +127,34 @@ class _Listening:
         return answered
 
 
+def fused_ports(ports: Ports, fuse: Fuse) -> Ports:
+    """Return *ports* with a moment of *fuse* after each transaction and each call to hardware or platform."""
+    return replace(
+        ports,
+        store=_FusedStore(ports.store, fuse),
+        hardware=_FusedHardware(ports.hardware, fuse),
+        platform=cast("Platform", _Fused(ports.platform, fuse)),
+    )
+
+
+def listening(netboot: Netboot) -> Netboot:
+    """Return *netboot* as machines see it: once its process has ended, nobody answers."""
+    return cast("Netboot", _Listening(netboot))
+
+
+class _Nobody:
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def unheard(*arguments: object, **named: object) -> object:
+            raise Unavailable("Nobody answers")
+
+        return unheard
+
+
+def nobody() -> Netboot:
+    """Return the netboot of a service that is not running: whatever is said to it goes unheard."""
+    return cast("Netboot", _Nobody())
+
+
 def fused_store(store: Store, fuse: Fuse) -> Store:
     """Return *store* with a moment of *fuse* after each transaction."""
     return _FusedStore(store, fuse)
@@ -127,7 +166,7 @@ def fused(lab: Lab, fuse: Fuse) -> None:
     lab.store, lab.hardware = _FusedStore(store, fuse), _FusedHardware(hardware, fuse)
     lab.platform = cast("Platform", _Fused(platform, fuse))
     lab.open()
-    lab.rack.connect(cast("Netboot", _Listening(lab.colony.netboot)))
+    lab.rack.connect(listening(lab.colony.netboot))
     lab.store, lab.hardware, lab.platform = store, hardware, platform
 
 
@@ -136,13 +175,14 @@ async def run_and_recover(lab: Lab, fuse: Fuse) -> None:
     with contextlib.suppress(ProcessEnded):
         await lab.run(when=lambda: fuse.blown)
     if fuse.blown:
-        await _drop_everything()
+        await drop_everything()
         lab.open()
         await lab.colony.runner.recover()
         await lab.run()
 
 
-async def _drop_everything() -> None:
+async def drop_everything() -> None:
+    """Stop every task but the present one, as the end of a process does."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from colony_core.application.colony import Colony, Policy, Ports
-from colony_core.domain.assets import Asset, AssetStatus
+from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials, ClusterSpec, ClusterType, Flavor
 from colony_core.domain.hardware import BootDevice
 from colony_core.domain.orders import WipeMethod
@@ -30,6 +30,7 @@ from colony_core.ports.platform import Platform
 from colony_simulator import SimulatedRack, Simulation, VirtualClock
 from colony_testkit.builders import CLUSTER_KINDS
 from colony_testkit.memory_store import MemoryStore
+from colony_testkit.service_laws import broken_at
 
 EVERYTHING = Paging(limit=1000)
 
@@ -263,36 +264,4 @@ def a_node(number: int) -> NodeRequest:
 
 async def broken_laws(lab: Lab) -> list[str]:
     """Return, in words, every law of the whole that does not hold in *lab* now."""
-    assets, runs, clusters = await lab.assets(), await lab.workflows(), await lab.clusters()
-    broken = [line for asset in assets.values() for line in _broken_on(asset, runs, clusters)]
-    return broken + [line for cluster in clusters.values() for line in _broken_by(cluster, assets, runs)]
-
-
-def _broken_on(asset: Asset, runs: dict[str, Run], clusters: dict[str, Cluster]) -> list[str]:
-    holder = runs.get(asset.held_by or "")
-    at_work = asset.status in (AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING)
-    lost = asset.cluster_id is not None and asset.cluster_id not in clusters
-    laws = {
-        f"held by {asset.held_by}, which is over": asset.held_by is not None and (holder is None or holder.ended),
-        f"{asset.status} and nobody works on it": at_work and asset.held_by is None,
-        f"in {asset.cluster_id}, which is gone": lost,
-        f"available in {asset.cluster_id}": asset.cluster_id is not None and asset.status is AssetStatus.AVAILABLE,
-    }
-    return [f"{asset.id} is {words}" for words, wrong in laws.items() if wrong]
-
-
-def _broken_by(cluster: Cluster, assets: dict[str, Asset], runs: dict[str, Run]) -> list[str]:
-    broken = []
-    holder = runs.get(cluster.held_by or "")
-    if cluster.held_by is not None and (holder is None or holder.ended):
-        broken.append(f"{cluster.id} is held by {cluster.held_by}, which is over")
-    known = {node.asset_id for node in cluster.nodes}
-    if known != {node.asset_id for node in cluster.spec.nodes}:
-        broken.append(f"{cluster.id} has other nodes than its spec")
-    members = {asset.id for asset in assets.values() if asset.cluster_id == cluster.id}
-    if not members <= known:
-        broken.append(f"{cluster.id} does not know {sorted(members - known)}")
-    lost = {node.asset_id for node in cluster.nodes if node.status == "failed"}
-    if cluster.status == "ready" and cluster.held_by is None and members != known - lost:
-        broken.append(f"{cluster.id} is ready, with {sorted(members)} of {sorted(known)} without {sorted(lost)}")
-    return broken
+    return broken_at(await lab.assets(), await lab.workflows(), await lab.clusters())

@@ -1,0 +1,268 @@
+"""The whole service as a state machine: any use case, fault or crash at any time, and the laws after each of them.
+
+    from colony_testkit.service_machine import ServiceMachine
+
+    class MyService(ServiceMachine):
+        def make_colony(self, ports: Ports) -> Colony:
+            return Colony(ports, policy=...)  # your own embedding
+
+    TestMyService = MyService.TestCase
+    TestMyService.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+
+Each example begins with a rack of `machines` machines and an empty store. Its rules are what people ask, what breaks,
+and time; after each of them time passes, and everything is judged (`colony_testkit.service_laws`). At its end all
+hardware falls silent for ever: everything must come to rest by itself, and must then be deletable by force.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from colony_core import BootDevice, Colony, Ports, WipeMethod
+from colony_core.ports.persistence import Store
+from colony_simulator import SimulatedRack, VirtualClock
+from colony_testkit import service_asks as asks
+from colony_testkit.crashes import ProcessEnded
+from colony_testkit.faults import FaultScript, fault_scripts
+from colony_testkit.memory_store import MemoryStore
+from colony_testkit.service_world import ServiceWorld
+
+T = TypeVar("T")
+
+MACHINES = 4
+"""How many machines the rack has: enough for a cluster of three that grows, and few enough to be fought over."""
+
+numbers = st.integers(1, MACHINES)
+places = st.integers(0, 4)
+disks = st.sampled_from((0, 0, 0, 1, 1, None))
+spans = st.sampled_from(
+    [timedelta(seconds=seconds) for seconds in (1, 1, 7, 40, 130, 400, 1300, 4000, 4000)] + [timedelta(hours=14)]
+)
+"""How long it is until the next thing happens: the lengths of steps, workflows and deadlines."""
+
+_kinds = st.sampled_from((("k8s_stack", "talos"), ("k8s_stack", "k3s"), ("civo_stack", "talos")))
+_teams = st.permutations(range(1, MACHINES + 1)).flatmap(
+    lambda order: st.sampled_from(((order[:1], order[1:2]), (order[:1], ()), (order[:3], order[3:]), (order[:3], ())))
+)
+
+registrations = st.builds(asks.Register, machine=numbers, name=numbers)
+discoveries = st.builds(asks.Discover, machine=numbers)
+provisions = st.builds(asks.Provision, machine=numbers, disk=disks)
+wipes = st.builds(asks.WipeDisks, machine=numbers, method=st.sampled_from(WipeMethod))
+reboots = st.builds(asks.Restart, machine=numbers, device=st.none() | st.sampled_from(BootDevice))
+maintenances = st.builds(
+    asks.Maintain, machine=numbers, lasts=st.sampled_from((timedelta(0), timedelta(0), timedelta(hours=1), None))
+)
+deletions = st.builds(asks.Forget, machine=numbers, force=st.booleans())
+creations = st.builds(
+    lambda name, kind, team, disk: asks.Create(
+        name=name, kind=kind[0], flavor=kind[1], control_planes=tuple(team[0]), workers=tuple(team[1]), disk=disk
+    ),
+    name=st.sampled_from(("a", "bb")),
+    kind=_kinds,
+    team=_teams,
+    disk=disks,
+)
+growths = st.builds(
+    asks.Enlarge,
+    cluster=places,
+    control_planes=st.sampled_from(((), (), (2, 3))),
+    workers=st.lists(numbers, max_size=2, unique=True).map(tuple),
+    disk=disks,
+)
+removals = st.builds(asks.Remove, cluster=places, machine=numbers)
+cluster_deletions = st.builds(asks.Delete, cluster=places, force=st.booleans(), wipe=st.booleans())
+kubeconfigs = st.builds(asks.Kubeconfig, cluster=places)
+cancels = st.builds(asks.Cancel, workflow=places)
+retries = st.builds(asks.Retry, workflow=places)
+anything = st.one_of(
+    provisions, creations, wipes, cancels, retries, growths, removals, cluster_deletions, deletions, registrations
+)
+"""What is asked at once with something else."""
+
+
+def _clusters_exist(machine: "ServiceMachine") -> bool:
+    return bool(machine.world.picture.clusters)
+
+
+def _workflows_exist(machine: "ServiceMachine") -> bool:
+    return bool(machine.world.picture.runs)
+
+
+class ServiceMachine(RuleBasedStateMachine):
+    """Subclass it, override `make_colony` or `make_store`, and your embedding is held to the laws.
+
+    Everything asynchronous runs on a loop of the machine's own; do not call it from inside another one.
+    """
+
+    machines = MACHINES
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sound = False
+        self._loop = asyncio.Runner()
+        self._loop.get_loop().set_exception_handler(_without_ended_processes)
+        clock = VirtualClock()
+        self.rack = SimulatedRack.of(self.machines, disks=2, seed=1, clock=clock)
+        self.store = self._do(self.make_store())
+        self.world = ServiceWorld(self.rack, clock=clock, store=self.store, make_colony=self.make_colony)
+
+    async def make_store(self) -> Store:
+        """Return the empty store of one example; a `MemoryStore` unless it is overridden."""
+        return MemoryStore()
+
+    def make_colony(self, ports: Ports) -> Colony:
+        """Return a colony over *ports*; called again after every crash, with the same store behind them."""
+        return Colony(ports)
+
+    @initialize(known=st.sampled_from((MACHINES, MACHINES, MACHINES, 2, 0)))
+    def enrol(self, known: int) -> None:
+        """Begin with some machines that are available already."""
+        self._happens(self.world.enrol(range(1, known + 1)), then=timedelta(seconds=1))
+
+    @rule(ask=registrations, then=spans)
+    def register(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=discoveries, then=spans)
+    def discover(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=provisions, then=spans)
+    def provision(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=wipes, then=spans)
+    def wipe(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=reboots, then=spans)
+    def reboot(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=maintenances, then=spans)
+    def maintain(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(ask=deletions, then=spans)
+    def forget(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(machine=numbers, name=numbers, after=st.sampled_from((0, 1, 3)), then=spans)
+    def replace_machine(self, machine: int, name: int, after: int, then: timedelta) -> None:
+        """Forget an asset by force, and register a machine under its id at once, or very soon."""
+        self._happens(self.world.ask(asks.Forget(name, force=True)), then=timedelta(seconds=after))
+        self._happens(self.world.ask(asks.Register(machine, name)), then=then)
+
+    @rule(ask=creations, then=spans)
+    def create_cluster(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_clusters_exist)
+    @rule(ask=growths, then=spans)
+    def grow_cluster(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_clusters_exist)
+    @rule(ask=removals, then=spans)
+    def shrink_cluster(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_clusters_exist)
+    @rule(ask=cluster_deletions, then=spans)
+    def delete_cluster(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_clusters_exist)
+    @rule(ask=kubeconfigs, then=spans)
+    def fetch_kubeconfig(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_workflows_exist)
+    @rule(ask=cancels, then=spans)
+    def cancel(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @precondition(_workflows_exist)
+    @rule(ask=retries, then=spans)
+    def retry(self, ask: asks.Ask, then: timedelta) -> None:
+        self._happens(self.world.ask(ask), then=then)
+
+    @rule(several=st.lists(anything, min_size=2, max_size=4), then=spans)
+    def ask_at_once(self, several: list[asks.Ask], then: timedelta) -> None:
+        """Ask several things at the same moment."""
+        self._happens(self.world.ask_at_once(several), then=then)
+
+    @rule(script=fault_scripts([f"asset-{number}" for number in range(1, MACHINES + 1)]), then=spans)
+    def break_hardware(self, script: FaultScript, then: timedelta) -> None:
+        """Let hardware fail as *script* says."""
+        script.play(self.rack)
+        self._happens(_nothing(), then=then)
+
+    @rule(machine=numbers, then=spans)
+    def mend(self, machine: int, then: timedelta) -> None:
+        """Take every fault off a machine."""
+        self.rack.mend(f"asset-{machine}")
+        self._happens(_nothing(), then=then)
+
+    @rule(then=spans)
+    def time_passes(self, then: timedelta) -> None:
+        """Do nothing."""
+        self._happens(_nothing(), then=then)
+
+    @rule(down=spans, then=spans)
+    def crash(self, down: timedelta, then: timedelta) -> None:
+        """Drop the service without warning, and start another one some time later."""
+        self._happens(self.world.crash(down), then=then)
+
+    @rule(moments=st.integers(1, 12))
+    def crash_in_the_middle(self, moments: int) -> None:
+        """Let the service end after so many writes and effects, in the middle of whatever happens next."""
+        self.world.end_process_soon(moments)
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        broken = self._do(self.world.look())
+        assert not broken, "\n".join(broken)
+        self._sound = True
+
+    def teardown(self) -> None:
+        """Let all hardware fall silent for ever, and see everything come to rest."""
+        try:
+            if self._sound:
+                broken = self._do(self._ended())
+                assert not broken, "\n".join(broken)
+        finally:
+            self._do(self.store.aclose())
+            self._loop.close()
+
+    async def _ended(self) -> list[str]:
+        return await self.world.come_to_rest() or await self.world.leave()
+
+    def _happens(self, what: Awaitable[None], *, then: timedelta) -> None:
+        self._sound = False
+        self._do(self._followed(what, then))
+
+    async def _followed(self, what: Awaitable[None], then: timedelta) -> None:
+        await what
+        await self.world.wait(then)
+
+    def _do(self, what: Awaitable[T]) -> T:
+        async def done() -> T:
+            return await what
+
+        return self._loop.run(done())
+
+
+async def _nothing() -> None:
+    """Let nothing happen."""
+
+
+def _without_ended_processes(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Pass over acts that nobody asks any more how they went, because their process has ended."""
+    if not isinstance(context.get("exception"), ProcessEnded):
+        loop.default_exception_handler(context)
