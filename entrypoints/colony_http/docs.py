@@ -11,8 +11,8 @@ from colony_core.errors import NotFound
 from colony_http.openapi import Document
 from colony_http.replies import Reply
 
-POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-"""`data:` images stand in Swagger UI's own style sheet, and it styles elements in place."""
+POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+"""`data:` images stand in Swagger UI's own style sheet."""
 
 _TYPES = {
     "swagger-ui.css": b"text/css; charset=utf-8",
