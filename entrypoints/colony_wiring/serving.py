@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from colony_http.app import create_app
 from colony_http.server import serve as serve_http
-
 from colony_wiring.assembly import assembled
 from colony_wiring.journal import configure_logging
 from colony_wiring.settings import Settings
