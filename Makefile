@@ -14,7 +14,7 @@ code := colony_core adapters entrypoints tests tools docs $(wildcard benchmarks)
 # -qq: errors only, as a machine's own pip settings may warn once for each package.
 pip := $(bin)/python -m pip -qq --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test test-unit test-integration test-wheel check format bench lock clean
+.PHONY: help venv demo test test-unit test-integration test-crash test-wheel check format bench lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -47,6 +47,9 @@ test-unit: venv ## Unit tests alone: no network, disk or sleep
 
 test-integration: venv ## Adapters, the wire, real tools
 	$(bin)/pytest -n auto --dist worksteal tests/integration
+
+test-crash: venv ## Kill a real server dozens of times, and end a simulated one at every moment: 2 to 4 minutes
+	COLONY_TEST_KILLS=40 COLONY_TEST_MOMENTS=all $(bin)/pytest -n 2 --dist worksteal tests/integration/crash
 
 test-wheel: venv ## Build the wheel and test it as an installed package
 	$(bin)/pytest tests/wheel
