@@ -31,7 +31,7 @@ CLUSTERS: tuple[tuple[str, str, int, int], ...] = (
     ("k8s_stack", "talos", 3, 0),
     ("k8s_stack", "k3s", 1, 0),
 )
-"""Type, flavour, control planes and workers of each. The Civo stack takes an hour, which is too long for a short test."""
+"""Type, flavour, control planes and workers of each. A Civo stack takes an hour: too long for the short form."""
 
 IN_CLUSTERS = sum(control_planes + workers for _, _, control_planes, workers in CLUSTERS)
 
