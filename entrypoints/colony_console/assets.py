@@ -21,6 +21,15 @@ COLUMNS: Columns = {
 }
 
 
+STUCK_COLUMNS: Columns = {
+    "ID": lambda asset: asset["id"],
+    "STATUS": lambda asset: asset["status"],
+    "SINCE": lambda asset: moment(asset["hindrance"]["since"]),
+    "STEP": lambda asset: asset["hindrance"]["step"],
+    "WHY": lambda asset: asset["hindrance"]["message"],
+}
+
+
 class ListByDefault(click.Group):
     """A group that lists when nothing else is asked for: `colony assets --status available`."""
 
@@ -38,13 +47,14 @@ def assets() -> None:
 @assets.command("list")
 @click.option("--status", metavar="STATUS", help="Only those with this status, such as available.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY:VALUE", help="Only those with this tag; may be repeated.")
+@click.option("--stuck", is_flag=True, help="Only those that do not get on, with what holds them up.")
 @options.limit
 @options.as_json
 @options.talks_to_server
-def list_assets(api: Api, *, status: str | None, tags: tuple[str, ...], limit: int, as_json: bool) -> None:
+def list_assets(api: Api, *, status: str | None, tags: tuple[str, ...], stuck: bool, limit: int, as_json: bool) -> None:
     """List machines."""
-    answer = api.listed("assets", limit=limit, status=status, tag=tags)
-    print_list(answer, "assets", COLUMNS, as_json=as_json)
+    answer = api.listed("assets", limit=limit, status=status, tag=tags, stuck=stuck or None)
+    print_list(answer, "assets", STUCK_COLUMNS if stuck else COLUMNS, as_json=as_json)
 
 
 @assets.command()
@@ -70,6 +80,7 @@ def print_asset(asset: Json) -> None:
             "hostname": asset["hostname"],
             "status": asset["status"],
             "note": remark(asset),
+            "held up": (asset.get("hindrance") or {}).get("message"),
             "power": asset.get("powerState"),
             "controller": f"{bmc.get('protocol')} {bmc.get('address')}:{bmc.get('port')}" if bmc else asset["ipmi"],
             "cpu": specs.get("cpu"),

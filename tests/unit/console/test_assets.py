@@ -84,3 +84,22 @@ def test_text_of_machines_cannot_steer_the_terminal(console: Any) -> None:
     console.answers("GET", ASSETS, {"assets": rack, "nextCursor": None})
 
     assert "evil [2J name" in console.run("assets").stdout
+
+
+def test_machines_that_do_not_get_on_are_listed_with_the_step_that_blocks_them(console: Any) -> None:
+    hindrance = {
+        "since": "2026-01-01T12:00:00Z",
+        "workflowId": "workflow-1",
+        "step": "await-install",
+        "code": "SLOW",
+        "message": "The work goes on for longer than usual",
+        "remedies": [],
+    }
+    stuck = console.an_asset(1, status="provisioning", hindrance=hindrance)
+    console.answers("GET", ASSETS, {"assets": [stuck], "nextCursor": None})
+    result = console.run("assets", "--stuck")
+
+    assert ("stuck", "true") in [(name, value.lower()) for name, value in console.requests[0].url.params.multi_items()]
+    assert result.stdout.splitlines()[0].split() == ["ID", "STATUS", "SINCE", "STEP", "WHY"]
+    assert "await-install" in result.stdout
+    assert "longer than usual" in result.stdout
