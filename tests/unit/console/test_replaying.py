@@ -65,7 +65,7 @@ def test_what_goes_another_way_ends_with_1_and_says_where_it_begins(changed: Pat
     heading, line = result.stdout.splitlines()[-2:]
     assert heading.split() == ["WORKFLOW", "WHERE", "AT", "FIELD", "RECORDED", "REPLAYED"]
     assert line.split()[:3] == ["workflow-1", "5:", "succeeded"]
-    assert line.split()[-3:] == ["step", "contact", "power-off"]
+    assert line.split()[-3:] == ["step", "contact", "boot-from-network"]
     assert result.stderr == "Error: workflow-1 (os-provision) does not go as it went: see the differences\n"
 
 
