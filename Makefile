@@ -43,7 +43,7 @@ test: venv ## Unit and integration tests
 	$(bin)/pytest -n auto --dist worksteal tests/unit tests/integration
 
 test-unit: venv ## Unit tests alone: no network, disk or sleep
-	$(bin)/pytest tests/unit
+	$(bin)/pytest -n auto --dist worksteal tests/unit
 
 test-integration: venv ## Adapters, the wire, real tools
 	$(bin)/pytest -n auto --dist worksteal tests/integration

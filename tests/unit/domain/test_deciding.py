@@ -42,7 +42,7 @@ from colony_testkit.histories import Life, acts, in_fortune, in_silence, invente
 
 SOON = NOON + timedelta(seconds=1)
 STEPS = [(plan, step) for plan in ALL_PLANS for step in plan.steps]
-laws = settings(max_examples=settings.default.max_examples // 2)  # Each example is a whole life.
+laws = settings(max_examples=settings().max_examples // 2)  # Each example is a whole life.
 STEP_IDS = [f"{plan.key}:{step.name}" for plan, step in STEPS]
 
 
