@@ -91,3 +91,31 @@ def test_a_full_install_imports_every_package(full: Path, package: str) -> None:
 
 def test_a_full_install_has_a_command_that_runs(full: Path) -> None:
     assert PROJECT["project"]["version"] in run(full.parent / "colony", "version", at=full.parent)
+
+
+def test_a_full_install_builds_a_first_cluster(full: Path, tmp_path: Path) -> None:
+    shown = run(full.parent / "colony", "demo", "--once", "--port", "0", "--simulator-speed", "60", at=tmp_path)
+
+    assert "Cluster demo is ready" in shown
+
+
+EMBEDDER = """
+from colony_core import Asset, Colony, Registration, Secret
+
+async def register(colony: Colony) -> Asset:
+    asset = await colony.assets.register(Registration(address="192.168.1.101", password=Secret("x")))
+    reveal_type(asset.status)
+    return asset.id
+"""
+
+
+def test_an_embedders_type_checker_sees_our_types(bare: Path, tmp_path: Path) -> None:
+    program = tmp_path / "embedder.py"
+    program.write_text(EMBEDDER)
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-executable", str(bare), str(program)]
+
+    checked = subprocess.run(mypy, cwd=tmp_path, capture_output=True, check=False, text=True)
+
+    assert 'Revealed type is "colony_core.domain.assets.AssetStatus"' in checked.stdout
+    assert 'Incompatible return value type (got "str", expected "Asset")' in checked.stdout
+    assert "Found 1 error in 1 file" in checked.stdout
