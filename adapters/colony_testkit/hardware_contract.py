@@ -44,7 +44,7 @@ class ControllerContract:
     @pytest.fixture
     def moment(self) -> Moment:
         """Wait for 50 ms of real time."""
-        return lambda: asyncio.sleep(0.05)
+        return a_moment
 
     @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
     async def test_the_power_follows_what_was_asked(
@@ -168,6 +168,11 @@ class ControllerContract:
 
         with pytest.raises((asyncio.CancelledError, BmcUnreachable)):
             await given_up
+
+
+async def a_moment() -> None:
+    """Wait for 50 ms of real time."""
+    await asyncio.sleep(0.05)
 
 
 async def follows(controller: Controller, power: Power, *, moment: Moment) -> None:

@@ -106,14 +106,16 @@ class ServiceMachine(RuleBasedStateMachine):
         self._sound = False
         self._loop = asyncio.Runner()
         self._loop.get_loop().set_exception_handler(_without_ended_processes)
-        clock = VirtualClock()
-        self.rack = SimulatedRack.of(self.machines, disks=2, seed=1, clock=clock)
-        self.store = self._do(self.make_store())
-        self.world = ServiceWorld(self.rack, clock=clock, store=self.store, make_colony=self.make_colony)
+        self.world = self._do(self._begun())
+        self.rack = self.world.rack
 
     async def make_store(self) -> Store:
         """Return the empty store of one example; a `MemoryStore` unless it is overridden."""
         return MemoryStore()
+
+    async def reopen_store(self, store: Store) -> Store:
+        """Return the store as the next process finds it after a crash: the same one, unless it is overridden."""
+        return store
 
     def make_colony(self, ports: Ports) -> Colony:
         """Return a colony over *ports*; called again after every crash, with the same store behind them."""
@@ -237,11 +239,21 @@ class ServiceMachine(RuleBasedStateMachine):
                 broken = self._do(self._ended())
                 assert not broken, "\n".join(broken)
         finally:
-            self._do(self.store.aclose())
+            self._do(self.world.store.aclose())
             self._loop.close()
 
     async def _ended(self) -> list[str]:
         return await self.world.come_to_rest() or await self.world.leave()
+
+    async def _begun(self) -> ServiceWorld:
+        clock = VirtualClock()
+        return ServiceWorld(
+            SimulatedRack.of(self.machines, disks=2, seed=1, clock=clock),
+            clock=clock,
+            store=await self.make_store(),
+            make_colony=self.make_colony,
+            reopen=self.reopen_store,
+        )
 
     def _happens(self, what: Awaitable[None], *, then: timedelta) -> None:
         self._sound = False

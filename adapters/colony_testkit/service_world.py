@@ -1,7 +1,7 @@
 """A service, the rack that it cares for, and everything that happens to both, on one virtual clock."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -22,6 +22,11 @@ PATIENCE = timedelta(days=30)
 """How long a service may take to come to rest when all hardware is silent."""
 
 
+async def left_open(store: Store) -> Store:
+    """Return *store* as it is: one that needs no process of its own."""
+    return store
+
+
 class ServiceWorld:
     """Holds the only references to a colony, so that it can be dropped without warning and built anew.
 
@@ -36,6 +41,7 @@ class ServiceWorld:
         clock: VirtualClock,
         store: Store,
         make_colony: Callable[[Ports], Colony] = Colony,
+        reopen: Callable[[Store], Awaitable[Store]] = left_open,
     ) -> None:
         self.rack = rack
         self.clock = clock
@@ -44,6 +50,7 @@ class ServiceWorld:
         self.broken: list[str] = []
         self.picture = Picture(at=clock.now())
         self._make_colony = make_colony
+        self._reopen = reopen
         self._chance = CountedChance()
         self._watch = Watch(store, clock)
         self._fuse = Fuse()
@@ -138,6 +145,7 @@ class ServiceWorld:
         self.rack.connect(nobody())
         if down:
             await Simulation(rack=self.rack, clock=self.clock).run(self.clock.now() + down)
+        self.store = self._watch.store = await self._reopen(self.store)
         self.colony = self._built()
         await self.colony.runner.recover()
 
