@@ -6,7 +6,7 @@ from colony_core import Asset, Cluster, Run
 from colony_core.application.assets import Forgotten
 from colony_core.domain.assets import Maintenance
 from colony_testkit.pictures import Picture
-from colony_testkit.service_asks import Answer, Ask, Cancel, Maintain
+from colony_testkit.service_asks import Answer, Ask, Cancel, Delete, Maintain
 
 
 class Ledger:
@@ -39,7 +39,7 @@ class Ledger:
                 self._maintenance[answer.id] = answer.maintenance
             case Asset():
                 self.took_on(answer)
-            case Cluster() if answer.id in self._clusters:
+            case Cluster() if isinstance(ask, Delete):
                 self.in_doubt(answer.id)
                 self._deleted.add(answer.id)
             case Cluster():
