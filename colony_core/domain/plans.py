@@ -227,6 +227,8 @@ CREATE_AUTHORITY = Step(
     do=Perform(Action.CREATE_AUTHORITY),
     within=timedelta(minutes=10),
     tries=3,
+    # Seconds of processor time that a restart throws away, and that harm nobody.
+    interruptions=250,
 )
 INSTALL_NODES = Step(
     name="install-nodes",
