@@ -79,7 +79,7 @@ def _given(value: Any) -> Provide:
 def _given_after_query(value: Any) -> Provide:
     """Provide *value* to handlers with a query, one after the other: see `operations`."""
 
-    def provided(asked: NamedDependency[Any] = None) -> Any:  # noqa: ARG001
+    def provided(asked: NamedDependency[Any] = None) -> Any:  # noqa: ARG001 - named, so that it is resolved first
         return value
 
     return Provide(provided, sync_to_thread=False)

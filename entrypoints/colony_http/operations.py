@@ -54,7 +54,7 @@ def described(operation: Operation) -> dict[str, Any]:
 def _reader(kind: type[Struct]) -> Any:
     # It asks for the colony only to come after it: for dependencies that can be had at once, the framework starts a
     # task each, which costs a request more than all of them.
-    def asked(request: Request[Any, Any, Any], colony: NamedDependency[Colony]) -> Any:  # noqa: ARG001
+    def asked(request: Request[Any, Any, Any], colony: NamedDependency[Colony]) -> Any:  # noqa: ARG001 - named, so that it is resolved first
         return read_query(request.scope["query_string"], kind)
 
     return asked
