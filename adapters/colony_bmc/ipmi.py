@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from colony_bmc.ipmi_identity import read_identity
 from colony_bmc.ipmi_session import IpmiSession
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
 from colony_core.ports.hardware import Access, BmcUnreachable
 
 DEADLINE = 10.0
@@ -118,7 +118,12 @@ class IpmiController:
             )
         return next((device for device, selector in SELECTORS.items() if flags[3] & 0x3C == selector), None)
 
-    async def set_boot_device(self, device: BootDevice) -> None:
+    async def set_boot_device(
+        self,
+        device: BootDevice,
+        *,
+        mode: BootMode | None = None,  # noqa: ARG002  # not sent yet
+    ) -> None:
         """Select *device* for the next start alone."""
         async with self._hardware.session(self._access) as session:
             await session.ask(CHASSIS, SET_BOOT, KEEP_FLAGS, FOR_LATER)  # optional: a no changes nothing
@@ -129,6 +134,10 @@ class IpmiController:
         """Return what FRU and system GUID say."""
         async with self._hardware.session(self._access) as session:
             return await read_identity(session)
+
+    async def inventory(self) -> Inventory | None:
+        """Return None: IPMI has no words for what a machine is made of."""
+        return None
 
 
 async def _power(session: IpmiSession) -> Power:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, System
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_simulator import power
 from colony_simulator.faults import (
@@ -64,13 +64,17 @@ class RackController:
         """Return the override of the next start, or None once a start has used it up."""
         return self._call(lambda machine: machine.override)
 
-    async def set_boot_device(self, device: BootDevice) -> None:
-        """Override where the next start, and only that, boots from."""
-        self._call(lambda machine: self._override(machine, device))
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
+        """Override where the next start, and only that, boots from; these machines boot alike in either *mode*."""
+        self._call(lambda machine: self._override(machine, device, mode))
 
     async def identity(self) -> System:
         """Return what the maker wrote into the machine."""
         return self._call(lambda machine: machine.inventory.system)
+
+    async def inventory(self) -> Inventory | None:
+        """Return what the machine is made of where the controller speaks Redfish, as real ones do; None by IPMI."""
+        return self._call(_by_protocol)
 
     def _call(self, act: Callable[[Machine], T]) -> T:
         machine = self._reached()
@@ -109,11 +113,15 @@ class RackController:
         if not self._room.struck(machine, IgnoresPower):
             power.switch_off(self._room, machine, then_on=True)
 
-    def _override(self, machine: Machine, device: BootDevice) -> None:
-        self._room.note(machine, f"told boot device {device}")
+    def _override(self, machine: Machine, device: BootDevice, mode: BootMode | None) -> None:
+        self._room.note(machine, f"told boot device {device}" + (f" by {mode}" if mode else ""))
         if not self._room.struck(machine, ForgetsBootDevice):
             machine.override = device
 
     @property
     def _called(self) -> str:
         return f"The management controller at {self._access.bmc.address}:{self._access.bmc.port}"
+
+
+def _by_protocol(machine: Machine) -> Inventory | None:
+    return machine.inventory if machine.bmc.protocol is Protocol.REDFISH else None

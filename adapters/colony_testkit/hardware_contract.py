@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
 from colony_core.ports.hardware import BmcRefused, BmcUnreachable, Controller
 
 WRONG_PASSWORD = "not-the-passw0rd"
@@ -25,7 +25,6 @@ CALLS: dict[str, Call] = {
     "set_boot_device": lambda controller: controller.set_boot_device(BootDevice.PXE),
     "identity": lambda controller: controller.identity(),
 }
-
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
 
@@ -83,6 +82,14 @@ class ControllerContract:
 
         assert await controller.boot_device() is device
 
+    @pytest.mark.parametrize("mode", list(BootMode))
+    async def test_the_boot_device_reads_back_whatever_the_firmware_mode(
+        self, controller: Controller, *, mode: BootMode
+    ) -> None:
+        await controller.set_boot_device(BootDevice.PXE, mode=mode)
+
+        assert await controller.boot_device() is BootDevice.PXE
+
     async def test_the_last_boot_device_wins(self, controller: Controller) -> None:
         for device in (BootDevice.DISK, BootDevice.PXE, BootDevice.DISK, BootDevice.DISK):
             await controller.set_boot_device(device)
@@ -115,6 +122,24 @@ class ControllerContract:
 
         assert isinstance(first, System)
         assert await controller.identity() == first
+
+    async def test_the_inventory_is_of_the_same_machine_every_time(self, controller: Controller) -> None:
+        first = await controller.inventory()
+
+        assert await controller.inventory() == first
+        if first is not None:
+            assert isinstance(first, Inventory)
+            assert first.system == await controller.identity()
+
+    async def test_a_silent_controller_has_no_inventory(
+        self, controller: Controller, silence: Callable[[], None]
+    ) -> None:
+        tells = await controller.inventory() is not None
+        silence()
+
+        if tells:
+            with pytest.raises(BmcUnreachable):
+                await controller.inventory()
 
     async def test_calls_at_the_same_time_are_all_answered(self, controller: Controller) -> None:
         await controller.set_boot_device(BootDevice.PXE)

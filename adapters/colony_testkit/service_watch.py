@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
 from colony_core.domain.plans import plan_of
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Action, Perform, Run, StepStatus
@@ -113,14 +113,18 @@ class WatchedController:
         """Return what the controller reports."""
         return await (await self._reached()).boot_device()
 
-    async def set_boot_device(self, device: BootDevice) -> None:
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
         """Tell the controller."""
         await self._watch.tell(self._access, f"boot from {device}")
-        await (await self._reached()).set_boot_device(device)
+        await (await self._reached()).set_boot_device(device, mode=mode)
 
     async def identity(self) -> System:
         """Return what the controller reports."""
         return await (await self._reached()).identity()
+
+    async def inventory(self) -> Inventory | None:
+        """Return what the controller reports."""
+        return await (await self._reached()).inventory()
 
     async def _reached(self) -> Controller:
         await self._watch.pass_by()

@@ -56,13 +56,19 @@ class DiskKind(StrEnum):
 
 
 class Bmc(Struct, frozen=True, kw_only=True):
-    """Where a machine's management controller is found. The password is kept elsewhere, sealed."""
+    """Where a machine's management controller is found. The password is kept elsewhere, sealed.
+
+    `ca_certificate` (PEM) is what its certificate must be signed by, `tls_fingerprint` (SHA-256, lower-case hex) what
+    it must be; each empty unless given. Neither counts with `verify_tls` off.
+    """
 
     protocol: Protocol
     address: str
     port: int
     username: str
     verify_tls: bool = True
+    ca_certificate: str = ""
+    tls_fingerprint: str = ""
 
 
 class PowerReading(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from colony_core.domain.hardware import Bmc, BootDevice, Power, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, System
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused, Unavailable
 
@@ -26,11 +26,19 @@ class BmcRefused(Refused):
 
 
 class BmcProtocolError(Unavailable):
-    """The controller answered what its protocol does not allow, or is busy; trying again may help."""
+    """The controller answered what its protocol does not allow; trying again may help."""
 
     code = "BMC_PROTOCOL_ERROR"
     summary = "Management controller answered nonsense"
     advice = "Try again; if it lasts, reset the controller or update its firmware."
+
+
+class BmcBusy(Unavailable):
+    """The controller has no room for the call now, as when all its sessions are taken; trying again later helps."""
+
+    code = "BMC_BUSY"
+    summary = "Management controller is busy"
+    advice = "Wait a little; if it lasts, close the sessions that others left open, or reset the controller."
 
 
 class Access(Struct, frozen=True):
@@ -43,8 +51,8 @@ class Access(Struct, frozen=True):
 class Controller(Protocol):
     """One management controller. Every call is safe to repeat.
 
-    Every call may raise `BmcUnreachable` or `BmcProtocolError` (try again later) or `BmcRefused` (do not). A call
-    ends within the adapter's own deadline however silent the controller is, and may be cancelled at any time.
+    Every call may raise `BmcUnreachable`, `BmcBusy` or `BmcProtocolError` (try again later) or `BmcRefused` (do not).
+    A call ends within the adapter's own deadline however silent the controller is, and may be cancelled at any time.
     """
 
     async def power(self) -> Power:
@@ -59,11 +67,17 @@ class Controller(Protocol):
     async def boot_device(self) -> BootDevice | None:
         """Return where the next start boots from as the controller reports it, or None if it names neither."""
 
-    async def set_boot_device(self, device: BootDevice) -> None:
-        """Make the next start, and only that, boot from *device*."""
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
+        """Make the next start, and only that, boot from *device*, through firmware *mode*; None leaves that alone."""
 
     async def identity(self) -> System:
         """Return what the maker wrote into the machine; fields that the controller does not know are empty."""
+
+    async def inventory(self) -> Inventory | None:
+        """Return what the controller knows its machine to be made of, or None where its protocol cannot tell.
+
+        What the controller does not know is left out or empty; kernel names (`/dev/sda`) it never knows.
+        """
 
 
 class Hardware(Protocol):

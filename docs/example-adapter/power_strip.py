@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 
 DEADLINE = 5.0
@@ -60,14 +60,18 @@ class Outlet:
         """Return where the jumper points."""
         return BootDevice((await self._state())["boot"])
 
-    async def set_boot_device(self, device: BootDevice) -> None:
-        """Set the jumper."""
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:  # noqa: ARG002
+        """Set the jumper; it knows no firmware modes."""
         await self._call("PUT", "/boot", device.value)
 
     async def identity(self) -> System:
         """Return what is written on the outlet's label."""
         label = (await self._state())["label"]
         return System(manufacturer=label["maker"], model=label["model"], serial=label["serial"])
+
+    async def inventory(self) -> Inventory | None:
+        """Return None: a strip does not see into the machine."""
+        return None
 
     async def _state(self) -> dict[str, Any]:
         answer = await self._call("GET", "", None)

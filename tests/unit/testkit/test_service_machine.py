@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from msgspec.structs import replace
 
 from colony_core import Colony, Ports
-from colony_core.domain.hardware import BootDevice, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
 from colony_core.ports.hardware import Access, Controller, Hardware
 from colony_core.ports.persistence import Store
 from colony_testkit.memory_store import MemoryStore, MemoryTransaction
@@ -77,11 +77,14 @@ class Eager:
         await self._inner.set_power(Power.ON)
         return await self._inner.boot_device()
 
-    async def set_boot_device(self, device: BootDevice) -> None:
-        await self._inner.set_boot_device(device)
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
+        await self._inner.set_boot_device(device, mode=mode)
 
     async def identity(self) -> System:
         return await self._inner.identity()
+
+    async def inventory(self) -> Inventory | None:
+        return await self._inner.inventory()
 
 
 class EagerHardware:
