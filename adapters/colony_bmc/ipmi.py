@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from colony_bmc.ipmi_identity import read_identity
+from colony_bmc.ipmi_sensors import Survey, read_sensors
 from colony_bmc.ipmi_session import IpmiSession
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.ports.hardware import Access, BmcUnreachable
 
 DEADLINE = 10.0
@@ -38,6 +39,7 @@ class IpmiHardware:
     def __init__(self, *, deadline: float = DEADLINE) -> None:
         self._deadline = deadline
         self._turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+        self._surveys: dict[tuple[str, int], Survey] = {}
         self._sessions: set[IpmiSession] = set()
         self._closed = False
 
@@ -58,6 +60,10 @@ class IpmiHardware:
             raise BmcUnreachable(
                 f"The controller at {bmc.address}:{bmc.port} did not answer within {self._deadline:g} s"
             ) from None
+
+    def survey(self, access: Access) -> Survey:
+        """Return what is known already of the sensors of the controller there, to be added to."""
+        return self._surveys.setdefault((access.bmc.address, access.bmc.port), Survey())
 
     async def aclose(self) -> None:
         """Log out everywhere at once; calls in flight end as `BmcUnreachable`, and so do later ones."""
@@ -134,6 +140,11 @@ class IpmiController:
         """Return what FRU and system GUID say."""
         async with self._hardware.session(self._access) as session:
             return await read_identity(session)
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        """Return what the controller's own analog sensors show; a slow one's records may take two calls to read."""
+        async with self._hardware.session(self._access) as session:
+            return await read_sensors(session, self._hardware.survey(self._access))
 
     async def inventory(self) -> Inventory | None:
         """Return None: IPMI has no words for what a machine is made of."""

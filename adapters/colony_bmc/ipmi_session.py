@@ -81,12 +81,12 @@ class IpmiSession(asyncio.DatagramProtocol):
         self._engine = _Engine(self._access, send=self._send, settle=self._settle, where=self._where)
         self.accept(await self._answered(), what="the privilege level operator")
 
-    async def ask(self, netfn: int, command: int, *data: int) -> Answer:
+    async def ask(self, netfn: int, command: int, *data: int, lun: int = 0) -> Answer:
         """Return whatever the controller answers to a command, a no too."""
         if self._engine is None or self._transport is None:
             raise BmcUnreachable(f"The session with the controller at {self._where} is over")
         self._outcome = asyncio.get_running_loop().create_future()
-        self._engine.ask(netfn, command, data)
+        self._engine.ask(netfn, command, data, lun=lun)
         return await self._answered()
 
     async def demand(self, netfn: int, command: int, *data: int, at_least: int = 0, what: str) -> bytes:
@@ -185,10 +185,10 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
     def logontries(self, _tries: int) -> None:
         pass
 
-    def ask(self, netfn: int, command: int, data: Iterable[int]) -> None:
+    def ask(self, netfn: int, command: int, data: Iterable[int], *, lun: int = 0) -> None:
         """Send a command; its answer settles."""
         self.ipmicallback = self._answer
-        self._send_ipmi_net_payload(netfn=netfn, command=command, data=bytes(data))
+        self._send_ipmi_net_payload(netfn=netfn, command=command, data=bytes(data), rslun=lun)
 
     def ask_again(self) -> None:
         """Repeat what was not answered, in the way that the present phase needs."""

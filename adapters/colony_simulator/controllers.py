@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_simulator import power
 from colony_simulator.faults import (
@@ -17,6 +17,7 @@ from colony_simulator.faults import (
 )
 from colony_simulator.machines import Machine
 from colony_simulator.room import Room
+from colony_simulator.sensors import readings
 
 T = TypeVar("T")
 
@@ -71,6 +72,10 @@ class RackController:
     async def identity(self) -> System:
         """Return what the maker wrote into the machine."""
         return self._call(lambda machine: machine.inventory.system)
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        """Return what this machine's sensors show while it is on or off."""
+        return self._call(readings)
 
     async def inventory(self) -> Inventory | None:
         """Return what the machine is made of where the controller speaks Redfish, as real ones do; None by IPMI."""

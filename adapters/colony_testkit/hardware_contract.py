@@ -2,10 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import isfinite
 
 import pytest
 
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import (
+    BootDevice,
+    BootMode,
+    Inventory,
+    Power,
+    SensorKind,
+    SensorReading,
+    SensorUnit,
+    System,
+)
 from colony_core.ports.hardware import BmcRefused, BmcUnreachable, Controller
 
 WRONG_PASSWORD = "not-the-passw0rd"
@@ -13,6 +23,13 @@ WRONG_PASSWORD = "not-the-passw0rd"
 
 PATIENCE = 200
 """How many moments a machine gets to follow what it was asked."""
+
+UNITS = {
+    SensorKind.TEMPERATURE: {SensorUnit.CELSIUS},
+    SensorKind.FAN: {SensorUnit.RPM, SensorUnit.PERCENT},
+    SensorKind.POWER: {SensorUnit.WATT},
+}
+"""In what each kind of sensor may be read."""
 
 Call = Callable[[Controller], Awaitable[object]]
 Moment = Callable[[], Awaitable[None]]
@@ -24,6 +41,7 @@ CALLS: dict[str, Call] = {
     "boot_device": lambda controller: controller.boot_device(),
     "set_boot_device": lambda controller: controller.set_boot_device(BootDevice.PXE),
     "identity": lambda controller: controller.identity(),
+    "sensors": lambda controller: controller.sensors(),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
@@ -140,6 +158,19 @@ class ControllerContract:
         if tells:
             with pytest.raises(BmcUnreachable):
                 await controller.inventory()
+
+    @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
+    async def test_each_sensor_has_a_name_a_finite_value_and_a_unit_of_its_kind(
+        self, controller: Controller, moment: Moment, *, power: Power
+    ) -> None:
+        await controller.set_power(power)
+        await follows(controller, power, moment=moment)
+
+        for reading in await controller.sensors():
+            assert isinstance(reading, SensorReading)
+            assert reading.name.strip()
+            assert isfinite(reading.value)
+            assert reading.unit in UNITS[reading.kind]
 
     async def test_calls_at_the_same_time_are_all_answered(self, controller: Controller) -> None:
         await controller.set_boot_device(BootDevice.PXE)

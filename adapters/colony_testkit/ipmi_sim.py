@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 from colony_core.domain.hardware import Bmc, Protocol, System
 from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access
+from colony_testkit.ipmi_records import SimSensor
 
 USER, PASSWORD = "ipmiusr", "test"
 
@@ -41,6 +42,7 @@ EMULATION = """
 mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
 {fru}
+{sensors}
 mc_enable 0x20
 """
 CHASSIS = """#!/bin/sh
@@ -102,13 +104,16 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def ipmi_sim(folder: Path, *, address: str = "127.0.0.1", fru: bytes | None = None) -> Iterator[IpmiSim]:
+def ipmi_sim(
+    folder: Path, *, address: str = "127.0.0.1", fru: bytes | None = None, sensors: Sequence[SimSensor] = ()
+) -> Iterator[IpmiSim]:
     """Run a controller of a machine that is off, on a free port, until the end of the block.
 
     *folder* must exist, and its path hold no blank. *fru* is the content of FRU device 0; by default `MACHINE`'s.
+    Its repository describes *sensors*, and each shows its raw value.
     """
     sim = IpmiSim(address, _free_port(address), folder)
-    _write(sim, fru=product_fru(MACHINE) if fru is None else fru)
+    _write(sim, fru=product_fru(MACHINE) if fru is None else fru, sensors=sensors)
     files = ["-c", f"{folder}/lan.conf", "-f", f"{folder}/emulation", "-s", f"{folder}/state"]
     with (
         (folder / "output").open("w") as output,
@@ -139,7 +144,7 @@ def _summed(content: bytes) -> bytes:
     return content + bytes([-sum(content) & 0xFF])
 
 
-def _write(sim: IpmiSim, *, fru: bytes) -> None:
+def _write(sim: IpmiSim, *, fru: bytes, sensors: Sequence[SimSensor]) -> None:
     (sim.folder / "machine").mkdir()
     (sim.folder / "machine" / "boot").write_text("none\n")
     (sim.folder / "state").mkdir()
@@ -148,10 +153,25 @@ def _write(sim: IpmiSim, *, fru: bytes) -> None:
     )
     (sim.folder / "lan.conf").write_text(config)
     data = f"mc_add_fru_data 0x20 0 {len(fru)} data {' '.join(map(str, fru))}" if fru else ""
-    (sim.folder / "emulation").write_text(EMULATION.format(fru=data))
+    (sim.folder / "emulation").write_text(EMULATION.format(fru=data, sensors="\n".join(map(_sensor, sensors))))
     chassis = sim.folder / "chassis"
     chassis.write_text(CHASSIS.format(folder=sim.folder))
     chassis.chmod(0o700)
+
+
+def _sensor(sensor: SimSensor) -> str:
+    """Return the commands that make a sensor: its record, itself, and what it shows; one without value is off."""
+    number, shown = sensor.number, sensor.raw is not None
+    lines = [f"main_sdr_add 0x20 {' '.join(map(str, sensor.record))}"]
+    lines += [f"sensor_add 0x20 0 {number} {sensor.record[12]} 1"] if sensor.exists else []
+    if sensor.exists and shown:
+        lines += [f"sensor_set_value 0x20 0 {number} {sensor.raw} 0"]
+    if sensor.exists:
+        lines += [
+            f"sensor_set_event_support 0x20 0 {number} disable {'scanning' if shown else 'no-scanning'} none "
+            "000000000000000 000000000000000 000000000000000 000000000000000"
+        ]
+    return "\n".join(lines)
 
 
 def _free_port(address: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.domain.plans import plan_of
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Action, Perform, Run, StepStatus
@@ -121,6 +121,10 @@ class WatchedController:
     async def identity(self) -> System:
         """Return what the controller reports."""
         return await (await self._reached()).identity()
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        """Return what the controller reports."""
+        return await (await self._reached()).sensors()
 
     async def inventory(self) -> Inventory | None:
         """Return what the controller reports."""

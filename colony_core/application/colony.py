@@ -12,6 +12,7 @@ from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
+from colony_core.application.sensors import SensorDesk
 from colony_core.application.watching import Watch
 from colony_core.application.webhooks import WebhookDesk
 from colony_core.application.workflows import WorkflowDesk
@@ -80,6 +81,7 @@ class Colony:
         self.ports = ports
         self.assets = AssetDesk(store, clock=clock, work=work)
         self.watch = Watch(store, clock=clock)
+        self.sensors = SensorDesk(store, ports.hardware, clock=clock)
         self.workflows = WorkflowDesk(store, clock=clock, work=work, news=news)
         self.clusters = ClusterDesk(
             store,

@@ -55,6 +55,32 @@ class DiskKind(StrEnum):
     NVME = "nvme"
 
 
+class SensorKind(StrEnum):
+    """What a sensor measures."""
+
+    TEMPERATURE = "temperature"
+    FAN = "fan"
+    POWER = "power"
+
+
+class SensorUnit(StrEnum):
+    """What a sensor's value counts: degrees Celsius, turns a minute, hundredths of full speed, watts."""
+
+    CELSIUS = "C"
+    RPM = "rpm"
+    PERCENT = "percent"
+    WATT = "W"
+
+
+class SensorReading(Struct, frozen=True, kw_only=True):
+    """One sensor at one moment, under the name that the maker gave it; `value` is in `unit`."""
+
+    name: str
+    kind: SensorKind
+    value: float
+    unit: SensorUnit
+
+
 class Bmc(Struct, frozen=True, kw_only=True):
     """Where a machine's management controller is found. The password is kept elsewhere, sealed.
 

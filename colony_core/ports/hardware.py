@@ -4,7 +4,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused, Unavailable
 
@@ -72,6 +72,9 @@ class Controller(Protocol):
 
     async def identity(self) -> System:
         """Return what the maker wrote into the machine; fields that the controller does not know are empty."""
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        """Return the temperatures, fans and power that can be read now; none where the controller has no sensors."""
 
     async def inventory(self) -> Inventory | None:
         """Return what the controller knows its machine to be made of, or None where its protocol cannot tell.

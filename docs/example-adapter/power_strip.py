@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 
 DEADLINE = 5.0
@@ -72,6 +72,10 @@ class Outlet:
     async def inventory(self) -> Inventory | None:
         """Return None: a strip does not see into the machine."""
         return None
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        """Return none: the strip measures nothing."""
+        return ()
 
     async def _state(self) -> dict[str, Any]:
         answer = await self._call("GET", "", None)

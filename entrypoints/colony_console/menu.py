@@ -23,6 +23,7 @@ MENU = {
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
     "assets": Entry("assets:assets", "List machines, or show one."),
     "provision": Entry("machines:provision", "Install an operating system on a machine."),
+    "sensors": Entry("sensors:sensors", "Show a machine's temperatures, fans and power."),
     "reboot": Entry("machines:reboot", "Restart a machine, through its controller."),
     "deprovision": Entry("machines:deprovision", "Wipe the disks of a provisioned machine."),
     "cluster": Entry("clusters:cluster", "Create, list, show and delete clusters."),

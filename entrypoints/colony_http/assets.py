@@ -17,6 +17,7 @@ from colony_core.domain.assets import (
     AssetNotFound,
 )
 from colony_core.domain.validation import ValidationFailed
+from colony_core.ports.hardware import BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_core.ports.persistence import CursorInvalid
 from colony_http import examples
 from colony_http.fragments import AssetFragments
@@ -32,6 +33,7 @@ from colony_http.shapes_asset_requests import (
     WipeAsset,
 )
 from colony_http.shapes_assets import AssetList, AssetView, ForgottenView, WatchedAssetView
+from colony_http.shapes_sensors import SensorsView
 from colony_http.shapes_workflows import WorkflowView
 from colony_http.workflows import begun
 
@@ -46,6 +48,13 @@ _LIST = Operation(
     example=examples.ASSETS,
 )
 _GET = Operation(summary="Get one asset", tag=TAG, answers={200: WatchedAssetView}, errors=(AssetNotFound,))
+_SENSORS = Operation(
+    summary="Read the sensors of an asset",
+    tag=TAG,
+    answers={200: SensorsView},
+    errors=(AssetNotFound, BmcUnreachable, BmcProtocolError, BmcRefused),
+    example=examples.SENSORS,
+)
 _REGISTER = Operation(
     summary="Register an asset",
     tag=TAG,
@@ -124,6 +133,12 @@ async def get_asset(id: FromPath[str], colony: NamedDependency[Colony]) -> Reply
     return shown(WatchedAssetView.of_held_up(await colony.watch.one(id)))
 
 
+@get("/assets/{id:str}/sensors", **described(_SENSORS))
+async def get_sensors(id: FromPath[str], colony: NamedDependency[Colony]) -> Reply:
+    """Ask the machine's controller now for temperatures, fans and power; the answer takes as long as it does."""
+    return shown(SensorsView.of(await colony.sensors.read(id)))
+
+
 @post("/assets", **described(_REGISTER))
 async def register_asset(data: JSONBody[RegisterAsset], colony: NamedDependency[Colony]) -> Reply:
     """Take a machine on, and start to discover it: the asset is `discovering`, and `workflowId` names the work."""
@@ -175,6 +190,7 @@ async def reboot_asset(id: FromPath[str], data: JSONBody[RebootAsset], colony: N
 ROUTES = (
     list_assets,
     get_asset,
+    get_sensors,
     register_asset,
     change_asset,
     forget_asset,

@@ -32,6 +32,14 @@ ASSET_NOT_FOUND: dict[str, Any] = {
     "code": "ASSET_NOT_FOUND",
     "details": "Asset with ID 'asset-123' does not exist",
 }
+SENSORS: dict[str, Any] = {
+    "sensors": [
+        {"name": "Inlet Temp", "kind": "temperature", "value": 23.0, "unit": "C"},
+        {"name": "Fan1", "kind": "fan", "value": 5400.0, "unit": "rpm"},
+        {"name": "Power Draw", "kind": "power", "value": 187.0, "unit": "W"},
+    ],
+    "readAt": "2026-11-23T20:00:00Z",
+}
 REGISTER: dict[str, Any] = {
     "ipmi": "192.168.2.50",
     "hostname": "server01",

@@ -1,13 +1,14 @@
 """A real IPMI controller for every test, with a wire to it that can be watched and cut."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from colony_bmc.ipmi import IpmiHardware
+from colony_testkit.ipmi_records import SimSensor
 from colony_testkit.ipmi_sim import IpmiSim, ipmi_sim, missing_programs
 from colony_testkit.ipmi_wire import Wire, wire_to
 
@@ -33,10 +34,10 @@ def bmc_programs() -> None:
 def start_sim(bmc_programs: None, tmp_path: Path) -> Iterator[StartSim]:
     with ExitStack() as stack:
 
-        def start(address: str = "127.77.0.1", fru: bytes | None = None) -> IpmiSim:
+        def start(address: str = "127.77.0.1", fru: bytes | None = None, sensors: Sequence[SimSensor] = ()) -> IpmiSim:
             folder = tmp_path / f"bmc-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            return stack.enter_context(ipmi_sim(folder, address=address, fru=fru))
+            return stack.enter_context(ipmi_sim(folder, address=address, fru=fru, sensors=sensors))
 
         yield start
 

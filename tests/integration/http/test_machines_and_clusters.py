@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from colony_http import examples
-from colony_simulator import FailsInstall
+from colony_simulator import FailsInstall, Silent
 from tests.integration.http.conftest import Service
 from tests.integration.http.test_errors import assert_error
 
@@ -254,3 +254,14 @@ async def test_a_list_of_clusters_costs_the_same_queries_however_long(
     await service.settle(minutes=1)
 
     assert {path: await cost(path) for path in empty} == empty
+
+
+async def test_sensors_are_read_from_the_controller_at_once(service: Service, api: httpx.AsyncClient) -> None:
+    answer = await api.get(f"{ASSETS}/asset-1/sensors")
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert {sensor["kind"] for sensor in shown["sensors"]} >= {"temperature", "power"}
+    assert shown["readAt"].endswith("Z")
+    service.rack.fault("asset-1", Silent())
+    assert_error(await api.get(f"{ASSETS}/asset-1/sensors"), 503, "BMC_UNREACHABLE")
+    assert_error(await api.get(f"{ASSETS}/asset-99/sensors"), 404, "ASSET_NOT_FOUND")

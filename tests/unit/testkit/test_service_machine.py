@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from msgspec.structs import replace
 
 from colony_core import Colony, Ports
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, System
+from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.ports.hardware import Access, Controller, Hardware
 from colony_core.ports.persistence import Store
 from colony_testkit.memory_store import MemoryStore, MemoryTransaction
@@ -82,6 +82,9 @@ class Eager:
 
     async def identity(self) -> System:
         return await self._inner.identity()
+
+    async def sensors(self) -> tuple[SensorReading, ...]:
+        return await self._inner.sensors()
 
     async def inventory(self) -> Inventory | None:
         return await self._inner.inventory()
