@@ -11,6 +11,7 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.healths import Health
 from colony_core.domain.histories import Happening
 from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
@@ -89,6 +90,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 ASSETS = Codec(Asset)
+HEALTHS = Codec(Health)
 CLUSTERS = Codec(Cluster)
 RUNS = Codec(Run)
 API_KEYS = Codec(ApiKey)

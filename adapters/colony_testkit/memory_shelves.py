@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetExists, AssetNotFound
 from colony_core.domain.clusters import Cluster, ClusterNameTaken, ClusterNotFound
+from colony_core.domain.healths import Health
 from colony_core.domain.workflows import Run, StepStatus, WorkflowNotFound
 from colony_core.ports.persistence import (
     AssetFilter,
@@ -131,6 +132,17 @@ class MemoryAssets(Shelf[Asset]):
     """See `colony_core.ports.persistence.Assets`."""
 
     kind = "asset"
+
+    def __init__(
+        self, rows: Rows[Asset], counters: dict[str, int], healths: dict[str, Health], *, writes: bool
+    ) -> None:
+        super().__init__(rows, counters, writes=writes)
+        self._healths = healths
+
+    def remove(self, value: Asset) -> None:
+        """Forget the asset, and its health."""
+        super().remove(value)
+        self._healths.pop(value.id, None)
 
     def missing(self, id: str) -> Exception:
         """Return the error that there is no such asset."""

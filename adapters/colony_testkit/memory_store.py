@@ -14,10 +14,12 @@ from colony_core.domain.api_keys import ApiKey
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.healths import Health
 from colony_core.domain.histories import Happening
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import EntryFilter, Page, Paging, StoreUnavailable
 from colony_testkit.memory_audit import MemoryAudit, MemoryDeadLetters, MemoryWebhooks, Told
+from colony_testkit.memory_healths import MemoryHealths
 from colony_testkit.memory_shelves import MemoryAssets, MemoryClusters, MemoryRuns, Rows, cut, seq_after
 from colony_testkit.memory_vault import MemoryAnswers, MemoryVault, Sealed
 
@@ -27,6 +29,7 @@ class Contents:
 
     def __init__(self, before: "Contents | None" = None) -> None:
         self.assets: Rows[Asset] = Rows(before.assets if before else None)
+        self.healths: dict[str, Health] = dict(before.healths) if before else {}
         self.clusters: Rows[Cluster] = Rows(before.clusters if before else None)
         self.runs: Rows[Run] = Rows(before.runs if before else None)
         self.histories: dict[str, tuple[Happening, ...]] = dict(before.histories) if before else {}
@@ -126,7 +129,8 @@ class MemoryTransaction:
         self.writes = writes
         self.doomed = False
         self.calls: list[Callable[[], None]] = []
-        self.assets = MemoryAssets(contents.assets, contents.counters, writes=writes)
+        self.assets = MemoryAssets(contents.assets, contents.counters, contents.healths, writes=writes)
+        self.healths = MemoryHealths(contents.healths, contents.assets.values)
         self.clusters = MemoryClusters(contents.clusters, contents.counters, writes=writes)
         self.runs = MemoryRuns(contents.runs, contents.counters, writes=writes)
         self.histories = MemoryHistories(contents.histories)

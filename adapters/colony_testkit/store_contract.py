@@ -13,13 +13,15 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.healths import Health
 from colony_core.domain.histories import Happening
 from colony_core.domain.webhooks import DeadLetter, Webhook
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import Answer, AuditFilter, EntryFilter, Paging, Store
 from colony_testkit import values
 from colony_testkit.store_assets_contract import AssetsContract
-from colony_testkit.store_given import keep
+from colony_testkit.store_given import keep, machine
+from colony_testkit.store_healths_contract import HealthsContract, check
 from colony_testkit.store_histories_contract import HistoriesContract
 from colony_testkit.store_journal_contract import JournalContract
 from colony_testkit.store_runs_contract import RunsContract
@@ -34,7 +36,13 @@ _shared_store = settings(
 
 
 class StoreContract(
-    AssetsContract, RunsContract, HistoriesContract, JournalContract, ToldContract, TransactionsContract
+    AssetsContract,
+    HealthsContract,
+    RunsContract,
+    HistoriesContract,
+    JournalContract,
+    ToldContract,
+    TransactionsContract,
 ):
     """Subclass it, give it a fixture `open_store`, and the adapter is tested.
 
@@ -53,6 +61,18 @@ class StoreContract(
 
         async with store.reading() as look:
             assert await look.assets.get(asset.id) == replace(asset, revision=1)
+
+    @_shared_store
+    @given(health=values.values_of(Health))
+    async def test_any_health_comes_back_as_it_was(self, store: Store, health: Health) -> None:
+        number = next(self.numbers)
+        asset = machine(number)
+        await keep(store, replace(asset, bmc=replace(asset.bmc, address=f"bmc-{number}")))
+        health = replace(health, asset_id=asset.id)
+        await check(store, health)
+
+        async with store.reading() as look:
+            assert await look.healths.get_many([asset.id]) == {asset.id: health}
 
     @_shared_store
     @given(cluster=values.clusters)

@@ -12,6 +12,7 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.audit import Deed
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.events import Entry
+from colony_core.domain.healths import Health, HealthCount
 from colony_core.domain.histories import Happening
 from colony_core.domain.secrets import Secret
 from colony_core.domain.webhooks import DeadLetter, Webhook
@@ -113,6 +114,22 @@ class Assets(Protocol):
     def add(self, asset: Asset) -> None: ...
     def put(self, asset: Asset) -> None: ...
     def remove(self, asset: Asset) -> None: ...
+
+
+class Healths(Protocol):
+    """How the controllers of assets are; an asset takes its health along when it is removed.
+
+    There are no revisions: the last writer wins. `put` adds or replaces, and `touch` moves the times of what is there
+    and leaves the rest, cheaply; both do nothing for an asset that is not there, as it may have gone meanwhile.
+    `touch` leaves the time of the power reading alone without *read_at*. `get_many` gives those of *asset_ids* that
+    have one; `count_by_state` counts those that were ever asked.
+    """
+
+    async def get_many(self, asset_ids: Sequence[str]) -> dict[str, Health]: ...
+    async def count_by_state(self) -> dict[str, HealthCount]: ...
+    def put(self, health: Health) -> None: ...
+    def touch(self, asset_id: str, checked_at: datetime, *, read_at: datetime | None) -> None: ...
+    def remove(self, asset_id: str) -> None: ...
 
 
 class Clusters(Protocol):
@@ -251,6 +268,8 @@ class Transaction(Protocol):
 
     @property
     def assets(self) -> Assets: ...
+    @property
+    def healths(self) -> Healths: ...
     @property
     def clusters(self) -> Clusters: ...
     @property

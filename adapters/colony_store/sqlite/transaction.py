@@ -15,6 +15,7 @@ from colony_store.sqlite.assets import SqliteAssets
 from colony_store.sqlite.audit import SqliteAudit
 from colony_store.sqlite.clusters import SqliteClusters
 from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.healths import SqliteHealths
 from colony_store.sqlite.histories import SqliteHistories
 from colony_store.sqlite.journal import SqliteJournal
 from colony_store.sqlite.known_keys import KnownKeys
@@ -59,6 +60,11 @@ class SqliteTransaction:
     def assets(self) -> SqliteAssets:
         """Return the assets."""
         return SqliteAssets(self.unit, self._counters, self._shared.assets)
+
+    @cached_property
+    def healths(self) -> SqliteHealths:
+        """Return the healths of controllers."""
+        return SqliteHealths(self.unit)
 
     @cached_property
     def clusters(self) -> SqliteClusters:

@@ -75,6 +75,7 @@ LISTS: dict[str, Look] = {
     "histories": lambda look: look.histories.of([f"workflow-{number}" for number in range(50)]),
     "every cluster": lambda look: look.clusters.all(),
     "assets of a cluster": lambda look: look.assets.of_cluster("cluster-1"),
+    "many healths": lambda look: look.healths.get_many([f"asset-{number}" for number in range(50)]),
     "many assets": lambda look: look.assets.get_many([f"asset-{number}" for number in range(50)]),
     "many workflows": lambda look: look.runs.get_many([f"workflow-{number}" for number in range(50)]),
     "children": lambda look: look.runs.children_of([f"workflow-{number}" for number in range(50)]),

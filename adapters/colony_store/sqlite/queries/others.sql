@@ -103,3 +103,22 @@ INSERT INTO histories (run_id, version, document) VALUES (?, ?, ?)
 -- name: histories
 SELECT seq, run_id, version, document FROM json_each(?) AS wanted
 CROSS JOIN histories ON histories.run_id = wanted.value
+
+-- name: health_put
+INSERT INTO healths (asset_id, state, checked_at, read_at, version, document)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM assets WHERE id = ?1)
+ON CONFLICT DO UPDATE SET state = excluded.state, checked_at = excluded.checked_at, read_at = excluded.read_at,
+    version = excluded.version, document = excluded.document
+
+-- name: health_touch
+UPDATE healths SET checked_at = ?2, read_at = coalesce(?3, read_at) WHERE asset_id = ?1
+
+-- name: health_remove
+DELETE FROM healths WHERE asset_id = ?
+
+-- name: healths
+SELECT checked_at, read_at, version, document FROM json_each(?) AS wanted
+CROSS JOIN healths ON healths.asset_id = wanted.value
+
+-- name: health_counts
+SELECT state, count(*), min(checked_at) FROM healths GROUP BY state
