@@ -1,18 +1,16 @@
 """Ids that are never given twice: one counter for each kind, raised by whoever brings an id of the same form."""
 
 import re
-import sqlite3
-from functools import partial
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
-from colony_store.sqlite.link import Work
-from colony_store.sqlite.queries import OTHERS
-from colony_store.sqlite.unit import Unit
+from colony_store.units import Unit, Work
 
 # Longer numbers cannot be reached by counting, and might not fit into the column.
 _NUMBERED = re.compile(r"([a-z]+)-(\d{1,15})", re.ASCII)
 
 
-class Counters:
+class Counters(ABC):
     """The counters as one transaction sees them."""
 
     def __init__(self, unit: Unit) -> None:
@@ -24,8 +22,7 @@ class Counters:
     async def next(self, kind: str) -> str:
         """Return the next free id of *kind*."""
         self._unit.require_writable()
-        await self._unit.begin()
-        number = 1 + max(self._unit.counters.get(kind, 0), self._raised.get(kind, 0))
+        number = 1 + max((await self.stored()).get(kind, 0), self._raised.get(kind, 0))
         self._raise(kind, number)
         return f"{kind}-{number}"
 
@@ -40,14 +37,18 @@ class Counters:
         if not self._dirty:
             return None
         rows, self._dirty = list(self._dirty.items()), {}
-        return partial(_write, rows=rows)
+        return self.writing(rows)
 
-    def committed(self) -> None:
+    def committed(self) -> None:  # noqa: B027 - to do nothing is what every database does here
         """Nothing is remembered beyond the transaction."""
+
+    @abstractmethod
+    async def stored(self) -> Mapping[str, int]:
+        """Return the counters as they were when the transaction had its turn."""
+
+    @abstractmethod
+    def writing(self, rows: list[tuple[str, int]]) -> Work:
+        """Return what raises the counters to those of *rows*."""
 
     def _raise(self, kind: str, number: int) -> None:
         self._raised[kind] = self._dirty[kind] = number
-
-
-def _write(connection: sqlite3.Connection, *, rows: list[tuple[str, int]]) -> None:
-    connection.executemany(OTHERS["count_on"], rows)

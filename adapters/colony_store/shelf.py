@@ -2,18 +2,58 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Generic
+from typing import Any, Generic, Protocol, TypeVar
 
-import msgspec
+from msgspec import Struct
 
 from colony_core.ports.persistence import Page, Paging
+from colony_store.batches import Batch, Row, Side, stale
+from colony_store.counters import Counters
 from colony_store.cursors import cursor_after, seq_of
-from colony_store.records import R, stamped
-from colony_store.sqlite.counters import Counters
-from colony_store.sqlite.link import Work
-from colony_store.sqlite.listing import Listing
-from colony_store.sqlite.table import Batch, Table, stale
-from colony_store.sqlite.unit import Unit
+from colony_store.decoded import Decoded, Newest
+from colony_store.records import Codec, R, stamped
+from colony_store.units import Unit, Work
+
+U = TypeVar("U", bound=Unit)
+U_contra = TypeVar("U_contra", bound=Unit, contravariant=True)
+
+
+class Listing(Struct, frozen=True):
+    """A list by name, its query for the rows, and what the query's filters are given."""
+
+    name: str
+    keys_query: str
+    filters: tuple[str, ...] = ()
+
+    def arguments(self, *, after: int, limit: int) -> Sequence[object]:
+        """Return everything that the query is given."""
+        return (*self.filters, after, limit)
+
+
+class Table(Protocol[U_contra, R]):
+    """One table of a database, and what the store remembers of it."""
+
+    kind: str
+    codec: Codec[R]
+    columns: Callable[[R], Row]
+    taken: Callable[[R], Exception]
+    sides: tuple[Side[R], ...]
+    decoded: Decoded[R]
+    newest: Newest[R]
+    by_id: str
+    by_ids: str
+
+    @staticmethod
+    def wanted(ids: Sequence[str]) -> object:
+        """Return *ids* as `by_ids` takes them."""
+
+    async def look(
+        self, unit: U_contra, keys_query: str, arguments: Sequence[object], *, after_writes: bool
+    ) -> list[tuple[int, R]]:
+        """Return seq and value of whatever *keys_query* gives, in the order of seq."""
+
+    def write(self, connection: Any, *, batch: Batch, values: list[R]) -> object:
+        """Write *batch*, which makes *values*; raise `StaleWrite`, or what the clash of a value is."""
 
 
 class Kept(Generic[R]):
@@ -43,10 +83,10 @@ class Kept(Generic[R]):
         return kept
 
 
-class Shelf(Generic[R]):
+class Shelf(Generic[U, R]):
     """Reads through to the table, and holds writes back until the unit sends them."""
 
-    def __init__(self, unit: Unit, counters: Counters, table: Table[R], *, missing: Callable[[str], Exception]) -> None:
+    def __init__(self, unit: U, counters: Counters, table: Table[U, R], *, missing: Callable[[str], Exception]) -> None:
         self._unit = unit
         self._counters = counters
         self._table = table
@@ -74,7 +114,7 @@ class Shelf(Generic[R]):
         found = {id: kept.value for id in ids if (kept := self._kept.get(id)) is not None}
         unknown = [id for id in dict.fromkeys(ids) if id not in found]
         if unknown:
-            rows = await self._meet(self._table.by_ids, (msgspec.json.encode(unknown).decode(),), after_writes=False)
+            rows = await self._meet(self._table.by_ids, (self._table.wanted(unknown),), after_writes=False)
             found.update((value.id, value) for _, value in rows)
         return {id: value for id in ids if (value := found.get(id)) is not None}
 
@@ -152,10 +192,7 @@ class Shelf(Generic[R]):
     async def _meet(
         self, keys_query: str, arguments: Sequence[object], *, after_writes: bool = True
     ) -> list[tuple[int, R]]:
-        rows = await self._unit.run(
-            lambda connection: self._table.find(connection, keys_query, arguments, remember=not self._unit.wrote),
-            after_writes=after_writes,
-        )
+        rows = await self._table.look(self._unit, keys_query, arguments, after_writes=after_writes)
         if not self._unit.writes:
             return rows
         met = [(seq, self._met(seq, value)) for seq, value in rows]

@@ -4,12 +4,13 @@ import sqlite3
 
 from colony_core.domain.assets import Asset, AssetExists, AssetNotFound
 from colony_core.ports.persistence import AssetFilter, Page, Paging
+from colony_store.batches import Row, Side
 from colony_store.columns import known_macs, system_uuid
+from colony_store.counters import Counters
 from colony_store.records import ASSETS
+from colony_store.shelf import Shelf
 from colony_store.sqlite import listing, queries
-from colony_store.sqlite.counters import Counters
-from colony_store.sqlite.shelf import Shelf
-from colony_store.sqlite.table import Row, Side, Table
+from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 
 _OF_CLUSTER = queries.keys_of(queries.ASSETS["of_cluster"])
@@ -17,7 +18,7 @@ _BY_MAC = queries.keys_of(queries.ASSETS["by_mac"])
 _BY_UUID = queries.keys_of(queries.ASSETS["by_uuid"])
 
 
-class SqliteAssets(Shelf[Asset]):
+class SqliteAssets(Shelf[Unit, Asset]):
     """See `colony_core.ports.persistence.Assets`."""
 
     def __init__(self, unit: Unit, counters: Counters, table: Table[Asset]) -> None:

@@ -4,17 +4,18 @@ import sqlite3
 
 from colony_core.domain.clusters import Cluster, ClusterNameTaken, ClusterNotFound
 from colony_core.ports.persistence import ClusterFilter, Page, Paging, StaleWrite
+from colony_store.batches import Row
+from colony_store.counters import Counters
 from colony_store.records import CLUSTERS
+from colony_store.shelf import Shelf
 from colony_store.sqlite import listing, queries
-from colony_store.sqlite.counters import Counters
-from colony_store.sqlite.shelf import Shelf
-from colony_store.sqlite.table import Row, Table
+from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 
 _EVERYTHING = queries.keys_of(queries.CLUSTERS["everything"])
 
 
-class SqliteClusters(Shelf[Cluster]):
+class SqliteClusters(Shelf[Unit, Cluster]):
     """See `colony_core.ports.persistence.Clusters`."""
 
     def __init__(self, unit: Unit, counters: Counters, table: Table[Cluster]) -> None:

@@ -4,23 +4,11 @@ import sqlite3
 from pathlib import Path
 
 from colony_core.ports.sealing import Sealer, WrongKey
+from colony_store.refusals import SecretKeyWrong
 from colony_store.sqlite.queries import OTHERS
 
 _SETTING = "key-check"
 _WORDS = b"colony"
-
-
-class SecretKeyWrong(WrongKey):
-    """The secret key is not the one that the database was made with."""
-
-    code = "SECRET_KEY_WRONG"
-    summary = "Wrong secret key"
-    advice = "Start with the secret key that the database was made with (COLONY_SECRET_KEY or COLONY_SECRET_KEY_FILE)."
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.details = f"The database {path} was made with another secret key: nothing was changed"
-        self.args = (self.details,)
 
 
 def check_key(connection: sqlite3.Connection, sealer: Sealer, path: Path) -> None:

@@ -1,24 +1,10 @@
 """The queries behind lists: one place in an index to begin at, and as many rows from there as the page has."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-from msgspec import Struct
-
 from colony_core.ports.persistence import AssetFilter, ClusterFilter, RunFilter
+from colony_store.shelf import Listing
 from colony_store.sqlite.queries import keys_of
-
-
-class Listing(Struct, frozen=True):
-    """A list by name, its query for `seq, revision`, and what the query's filters are given."""
-
-    name: str
-    keys_query: str
-    filters: tuple[str, ...] = ()
-
-    def arguments(self, *, after: int, limit: int) -> Sequence[object]:
-        """Return everything that the query is given."""
-        return (*self.filters, after, limit)
 
 
 def assets(where: AssetFilter) -> Listing:

@@ -7,12 +7,13 @@ import msgspec
 
 from colony_core.domain.workflows import Run, WorkflowNotFound
 from colony_core.ports.persistence import Page, Paging, RunFilter, StaleWrite
+from colony_store.batches import Row
 from colony_store.columns import due, in_flight, micros, moment
+from colony_store.counters import Counters
 from colony_store.records import RUNS
+from colony_store.shelf import Shelf
 from colony_store.sqlite import listing, queries
-from colony_store.sqlite.counters import Counters
-from colony_store.sqlite.shelf import Shelf
-from colony_store.sqlite.table import Row, Table
+from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 
 _CHILDREN = queries.keys_of(queries.RUNS["children"])
@@ -21,7 +22,7 @@ _DUE = queries.keys_of(queries.RUNS["due"])
 _IN_FLIGHT = queries.keys_of(queries.RUNS["in_flight"])
 
 
-class SqliteRuns(Shelf[Run]):
+class SqliteRuns(Shelf[Unit, Run]):
     """See `colony_core.ports.persistence.Runs`."""
 
     def __init__(self, unit: Unit, counters: Counters, table: Table[Run]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from colony_core.ports.persistence import StoreUnavailable
 from colony_core.ports.sealing import Sealer
-from colony_store.sqlite.api_keys import Touches
 from colony_store.sqlite.key_check import check_key
 from colony_store.sqlite.known_keys import KnownKeys
 from colony_store.sqlite.link import Link, Synchronous
@@ -17,6 +16,7 @@ from colony_store.sqlite.news import News
 from colony_store.sqlite.server_lock import ServerLock
 from colony_store.sqlite.transaction import Shared, SqliteTransaction
 from colony_store.sqlite.unit import Unit
+from colony_store.touches import Touches
 
 READERS = 4
 BUSY_SECONDS = 5.0

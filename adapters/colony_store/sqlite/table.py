@@ -7,34 +7,14 @@ from typing import Generic
 import msgspec
 
 from colony_core.ports.persistence import StaleWrite
+from colony_store.batches import Batch, Row, Side, stale
 from colony_store.decoded import Decoded, Newest
 from colony_store.records import Codec, R
 from colony_store.sqlite.queries import documents_of, keys_of
-
-Row = tuple[object, ...]
+from colony_store.sqlite.unit import Unit
 
 _NUMBERS = msgspec.json.Decoder(list[int])
 _DOCUMENTS = msgspec.json.Decoder(list[tuple[int, int, msgspec.Raw]])
-
-
-class Side(msgspec.Struct, Generic[R], frozen=True):
-    """Rows in another table that lead to a value: its tags, its network addresses."""
-
-    forget: str
-    add: str
-    rows: Callable[[R], frozenset[Row]]
-
-
-class Batch(msgspec.Struct):
-    """Writes that were held back: rows for the named queries, and the document that each id has after them."""
-
-    delete: list[Row] = msgspec.field(default_factory=list)
-    insert: list[Row] = msgspec.field(default_factory=list)
-    update: list[Row] = msgspec.field(default_factory=list)
-    rewrite: list[Row] = msgspec.field(default_factory=list)
-    forget: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    add: list[tuple[str, Row]] = msgspec.field(default_factory=list)
-    documents: dict[str, str | None] = msgspec.field(default_factory=dict)
 
 
 Clash = Callable[[sqlite3.Connection, R], Exception | None]
@@ -69,10 +49,23 @@ class Table(Generic[R]):
         self._documents = documents_of(queries["documents"])
         self._clash = clash
 
-    def find(
-        self, connection: sqlite3.Connection, keys_query: str, arguments: Sequence[object], *, remember: bool
+    @staticmethod
+    def wanted(ids: Sequence[str]) -> str:
+        """Return *ids* as `by_ids` takes them."""
+        return msgspec.json.encode(ids).decode()
+
+    async def look(
+        self, unit: Unit, keys_query: str, arguments: Sequence[object], *, after_writes: bool
     ) -> list[tuple[int, R]]:
         """Return seq and value of whatever *keys_query* gives, in the order of seq."""
+        return await unit.run(
+            lambda connection: self._find(connection, keys_query, arguments, remember=not unit.wrote),
+            after_writes=after_writes,
+        )
+
+    def _find(
+        self, connection: sqlite3.Connection, keys_query: str, arguments: Sequence[object], *, remember: bool
+    ) -> list[tuple[int, R]]:
         seqs, revisions = connection.execute(keys_query, arguments).fetchone()
         if seqs is None:
             return []
@@ -126,11 +119,6 @@ class Table(Generic[R]):
         else:
             id = str(batch.delete[0][0])  # the only write that leaves no trace
         return stale(self.kind, id)
-
-
-def stale(kind: str, id: str) -> StaleWrite:
-    """Return the refusal to overwrite what somebody else changed."""
-    return StaleWrite(f"{kind.capitalize()} '{id}' was changed by somebody else in the meantime: nothing was written")
 
 
 def _numbers(text: str) -> list[int]:

@@ -10,11 +10,11 @@ from colony_core.domain.clusters import Cluster
 from colony_core.domain.workflows import Run
 from colony_core.ports.sealing import Sealer
 from colony_store.sqlite import assets, clusters, runs
-from colony_store.sqlite.api_keys import SqliteApiKeys, Touches
+from colony_store.sqlite.api_keys import SqliteApiKeys
 from colony_store.sqlite.assets import SqliteAssets
 from colony_store.sqlite.audit import SqliteAudit
 from colony_store.sqlite.clusters import SqliteClusters
-from colony_store.sqlite.counters import Counters
+from colony_store.sqlite.counters import SqliteCounters
 from colony_store.sqlite.healths import SqliteHealths
 from colony_store.sqlite.histories import SqliteHistories
 from colony_store.sqlite.journal import SqliteJournal
@@ -24,6 +24,7 @@ from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 from colony_store.sqlite.vault import SqliteAnswers, SqliteVault
 from colony_store.sqlite.webhooks import SqliteDeadLetters, SqliteWebhooks
+from colony_store.touches import Touches
 
 
 class Shared(Struct, frozen=True):
@@ -125,5 +126,5 @@ class SqliteTransaction:
         self.unit.after_commit(call)
 
     @cached_property
-    def _counters(self) -> Counters:
-        return Counters(self.unit)
+    def _counters(self) -> SqliteCounters:
+        return SqliteCounters(self.unit)

@@ -2,24 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from colony_store.sqlite.link import Link, Work
 from colony_store.sqlite.queries import OTHERS
+from colony_store.units import Buffer
 
 T = TypeVar("T")
 
 _BEGIN_TRIES = 2
-
-
-class Buffer(Protocol):
-    """Something that holds back writes until they are worth a trip."""
-
-    def take(self) -> Work | None:
-        """Return what writes everything that was held back, and hold nothing back any more."""
-
-    def committed(self) -> None:
-        """Hear that everything taken is on disk."""
 
 
 class Unit:

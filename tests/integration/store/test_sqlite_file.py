@@ -15,9 +15,9 @@ from colony_core.domain.secrets import Secret
 from colony_core.ports.persistence import Answer, StoreUnavailable
 from colony_core.ports.sealing import WrongKey
 from colony_crypto.sealing import Sealer
+from colony_store.refusals import NotOurs, SchemaTooNew, SecretKeyWrong
 from colony_store.sqlite import SqliteStore
-from colony_store.sqlite.key_check import SecretKeyWrong
-from colony_store.sqlite.migrations import NotOurs, SchemaTooNew, current_version
+from colony_store.sqlite.migrations import current_version
 from colony_store.sqlite.server_lock import ServerLock, StoreInUse
 from colony_testkit.builders import NOON
 from colony_testkit.store_given import keep, machine

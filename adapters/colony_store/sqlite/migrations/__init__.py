@@ -6,28 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
 
-from colony_core.ports.persistence import StoreUnavailable
+from colony_store.refusals import NotOurs, SchemaTooNew
 
 APPLICATION_ID = 0x436C6E79
 """`Clny`: marks the file as Colony's, as SQLite's header has it."""
 
 _FILE = re.compile(r"(\d{4})_\w+\.sql")
-
-
-class SchemaTooNew(StoreUnavailable):
-    """A newer release of Colony made the schema."""
-
-    code = "SCHEMA_TOO_NEW"
-    summary = "Database was made by a newer release"
-    advice = "Run the release that made it, or a newer one, or restore the backup from before the upgrade."
-
-
-class NotOurs(StoreUnavailable):
-    """The file holds something else than Colony's data."""
-
-    code = "NOT_A_COLONY_DATABASE"
-    summary = "Not a Colony database"
-    advice = "Name another file; this one was left as it is."
 
 
 def scripts() -> dict[int, str]:

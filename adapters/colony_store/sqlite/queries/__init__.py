@@ -1,18 +1,6 @@
 """The SQL that is known beforehand, by name; `-- name: x` begins a query in the .sql files beside this module."""
 
-import re
-from collections.abc import Mapping
-from importlib.resources import files
-from types import MappingProxyType
-
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-
-
-def load(source: str) -> Mapping[str, str]:
-    """Return the queries of the file *source*.sql by name."""
-    text = files(__name__).joinpath(f"{source}.sql").read_text(encoding="utf-8")
-    _, *parts = _NAME.split(text)
-    return MappingProxyType({name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)})
+from colony_store.named_sql import load
 
 
 def keys_of(selection: str) -> str:
@@ -31,7 +19,7 @@ def documents_of(selection: str) -> str:
     )
 
 
-ASSETS = load("assets")
-CLUSTERS = load("clusters")
-RUNS = load("runs")
-OTHERS = load("others")
+ASSETS = load(__name__, "assets")
+CLUSTERS = load(__name__, "clusters")
+RUNS = load(__name__, "runs")
+OTHERS = load(__name__, "others")
