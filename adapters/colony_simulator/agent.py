@@ -1,6 +1,7 @@
 """What the agent does on a machine that booted it: tell what is there, ask for a job, do it, tell how it went."""
 
 from contextlib import suppress
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -85,8 +86,9 @@ async def _ask(room: Room, machine: Machine, token: Secret) -> None:
             _begin_wipe(room, machine, Wiping(token, job))
 
 
-def _disk(machine: Machine, wanted: DiskIdentity) -> SimulatedDisk | None:
-    return next((disk for disk in machine.found_disks if wanted.is_same_as(disk.identity)), None)
+def _disk(machine: Machine, wanted: DiskIdentity, *, nth: int = 0) -> SimulatedDisk | None:
+    """Return the *nth* disk that has the marks of *wanted*: of twins, a wipe takes one after the other."""
+    return next(islice((disk for disk in machine.found_disks if wanted.is_same_as(disk.identity)), nth, None), None)
 
 
 def _give_up(room: Room, machine: Machine, token: Secret, *, why: str) -> None:
@@ -207,7 +209,7 @@ def _next_disk(room: Room, machine: Machine, activity: Wiping) -> None:
 async def _wipe(room: Room, machine: Machine, activity: Wiping) -> None:
     order = activity.order
     wanted = order.disks[len(activity.erased)]
-    disk = _disk(machine, wanted)
+    disk = _disk(machine, wanted, nth=sum(wanted.is_same_as(one.disk) for one in activity.erased))
     assert disk is not None, "it was there before the first was touched, and disks come and go only between boots"
     if room.struck(machine, RebootsInTheMiddle):
         power.reset(room, machine)
@@ -224,7 +226,8 @@ def _erase(room: Room, machine: Machine, order: Wipe, *, disk: SimulatedDisk, wa
         disk.extents = before
     verified = disk.is_erased(order.method)
     room.note(machine, f"erased {wanted.serial} ({order.method}): {'verified' if verified else 'data is left'}")
-    return DiskErasure(disk=wanted, method=order.method, bytes_erased=erased, verified=verified)
+    read = erased if verified else 0
+    return DiskErasure(disk=wanted, method=order.method, bytes_erased=erased, verified=verified, bytes_verified=read)
 
 
 async def _say(room: Room, machine: Machine, token: Secret, line: str) -> None:

@@ -81,7 +81,7 @@ def _choose_boot_device(room: Room, machine: Machine) -> None:
 
 def _find_disks(room: Room, machine: Machine) -> None:
     missing = room.struck(machine, DiskMissing)
-    last = [disk.identity.serial for disk in machine.disks[-1:]]
+    last = [disk.identity.serial for disk in machine.disks if not disk.identity.removable][-1:]
     machine.missing = () if missing is None else tuple([missing.serial] if missing.serial else last)
     machine.renamed = room.struck(machine, RenamesDisks) is not None
 

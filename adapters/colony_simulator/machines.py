@@ -79,12 +79,14 @@ class Machine(Struct, kw_only=True, eq=False):
         return next((disk.installation for disk in self.found_disks if disk.installation is not None), None)
 
 
-def reference_machine(number: int, *, disks: int = 1) -> Machine:
+def reference_machine(number: int, *, disks: int = 1, stick: bool = False) -> Machine:
     """Return machine `asset-<number>` as the API reference shows the first: off, with empty disks.
+
+    With a *stick* a removable medium, as large as a disk, is plugged in beside them.
 
     Controllers count up from 192.168.2.50, MAC addresses (two to a machine) from 52:54:00:00:00:02.
     """
-    inventory = _inventory(number, disks)
+    inventory = _inventory(number, disks, stick=stick)
     bmc = Bmc(
         protocol=Protocol.IPMI,
         address=str(FIRST_ADDRESS + number - 1),
@@ -101,12 +103,12 @@ def reference_machine(number: int, *, disks: int = 1) -> Machine:
     )
 
 
-def _inventory(number: int, disks: int) -> Inventory:
+def _inventory(number: int, disks: int, *, stick: bool) -> Inventory:
     serial = f"SIM{number:06d}"
     return Inventory(
         cpus=(Cpu(model="Intel Xeon", cores=16, threads=32),),
         memory_mb=65536,
-        disks=tuple(_disk(number, place) for place in range(disks)),
+        disks=(*(_disk(number, place) for place in range(disks)), *((_stick(number),) if stick else ())),
         nics=tuple(
             Nic(name=f"eno{port + 1}", mac=_mac(FIRST_MAC + 2 * number + port), speed_mbps=10_000) for port in (0, 1)
         ),
@@ -124,6 +126,18 @@ def _disk(number: int, place: int) -> Disk:
         wwn=f"eui.{0x5254_0000_0000_0000 + number * 256 + place:016x}",
         size_bytes=1000 * GB,
         kind=DiskKind.NVME,
+    )
+
+
+def _stick(number: int) -> Disk:
+    return Disk(
+        name="/dev/sda",
+        model="Simulated USB stick",
+        serial=f"US{number:06d}",
+        wwn="",
+        size_bytes=1000 * GB,
+        kind=DiskKind.SSD,
+        removable=True,
     )
 
 

@@ -49,13 +49,17 @@ class SimulatedRack:
         count: int,
         *,
         disks: int = 1,
+        sticks: bool = False,
         seed: int = 0,
         clock: Clock | None = None,
         timings: Timings | None = None,
         chances: Chances | None = None,
     ) -> "SimulatedRack":
-        """Return a rack of *count* machines like those of the API reference, `asset-1` and on, each with *disks*."""
-        machines = (reference_machine(number, disks=disks) for number in range(1, count + 1))
+        """Return a rack of *count* machines like those of the API reference, `asset-1` and on, each with *disks*.
+
+        With *sticks* each has a removable medium plugged in as well.
+        """
+        machines = (reference_machine(number, disks=disks, stick=sticks) for number in range(1, count + 1))
         return cls(machines, seed=seed, clock=clock, timings=timings, chances=chances)
 
     @property

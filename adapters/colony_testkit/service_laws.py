@@ -82,7 +82,7 @@ def broken_between(before: Picture, after: Picture, rack: SimulatedRack) -> list
     """Return, in words, every law that what happened between the two pictures does not keep."""
     laws = (_time, _events, _lifecycle, _runs_kept, _only_named_disks)
     broken = [words for law in laws for words in law(before, after)]
-    return broken + list(_done_as_told(before, after, rack))
+    return broken + [*_done_as_told(before, after, rack), *_nothing_loose(after, rack)]
 
 
 def at_rest(picture: Picture) -> list[str]:
@@ -166,12 +166,20 @@ def _goes_on(old: Run, new: Run) -> Iterator[str]:
         yield f"{old.id} counts its attempts anew"
 
 
+def _nothing_loose(after: Picture, rack: SimulatedRack) -> Iterator[str]:
+    """No byte is ever written to a removable medium."""
+    for serial, disk in disks_of(rack).items():
+        if disk.identity.removable and after.touched.get(serial):
+            yield f"The removable medium {serial} was written to"
+
+
 def _only_named_disks(before: Picture, after: Picture) -> Iterator[str]:
-    """No byte is written to a disk that no plan named."""
-    named = {disk.serial for run in after.runs.values() for disk in named_by(run)}
+    """No byte is written to a disk that no plan named which was at work since."""
+    ended = {run.id for run in before.runs.values() if run.ended}
+    named = {disk.serial for run in after.runs.values() if run.id not in ended for disk in named_by(run)}
     for serial, times in after.touched.items():
         if times > before.touched.get(serial, 0) and serial not in named:
-            yield f"The disk {serial} was written to, and no workflow names it"
+            yield f"The disk {serial} was written to, and no workflow at work names it"
 
 
 def _done_as_told(before: Picture, after: Picture, rack: SimulatedRack) -> Iterator[str]:

@@ -11,9 +11,10 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Inventory
 from colony_core.domain.histories import Reported
-from colony_core.domain.orders import DiskIdentity, Install, Wipe
+from colony_core.domain.orders import Install, Wipe
 from colony_core.domain.plans import plan_of
-from colony_core.domain.reports import InstallReceipt, Report, WipeCertificate
+from colony_core.domain.proofs import unlike, unproven
+from colony_core.domain.reports import Report, WipeCertificate
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Await, Event, Fault, Heard, Run, Signal, StepStatus
 from colony_core.errors import Unauthorized
@@ -24,6 +25,8 @@ from colony_core.ports.persistence import Store, Transaction
 
 POLL = 5
 """Seconds between two questions of an agent that has nothing to do."""
+
+RESTARTED = Fault("MACHINE_RESTARTED", "The machine restarted in the middle of its job")
 
 
 class NetbootDesk:
@@ -36,25 +39,31 @@ class NetbootDesk:
         self._work = work
 
     async def boot(self, mac: str, *, uuid: str = "") -> BootAnswer:
-        """Boot the agent if a run wants it on this machine; leave every other machine to its own disk."""
+        """Boot the agent if a run wants it on this machine; leave every other machine to its own disk.
+
+        A machine that asks in the middle of its job has restarted by itself: that try is over, and the run, which counts
+        its tries, begins the next one. Until then the machine waits.
+        """
         token = Secret(self._chance.token(40))
         async with self._store.transaction() as tx:
             asset = await tx.assets.find_by_boot_identity(mac.lower(), uuid.lower())
             run = await tx.runs.get(asset.held_by) if asset and asset.held_by else None
             if run is None or not _wants_agent(run):
                 return BootLocalDisk()
+            if job := _under_way(run):
+                await self._hear(tx, run, Heard(job, RESTARTED))
+                return AskAgain(POLL)
             tx.runs.put(replace(run, ticket=_stub(token)))
             await self._hear(tx, await tx.runs.get(run.id), Heard(Signal.ASKED_FOR_BOOT))
         return BootAgent(token)
 
     async def send_inventory(self, token: Secret, inventory: Inventory) -> None:
-        """Remember what the machine is made of; a disk of the order that is not there fails the run."""
+        """Remember what the machine is made of; one that the order was not made for fails the run."""
         async with self._store.transaction() as tx:
             run = await self._run_of(tx, token)
             asset = await tx.assets.get(str(run.asset_id))
             tx.assets.put(_inspected(asset, inventory, now=self._clock.now()))
-            missing = [disk for disk in _named_disks(run) if not any(disk.is_same_as(one) for one in inventory.disks)]
-            fault = _missing(missing) if missing else None
+            fault = unlike(run.order, inventory)
             await self._hear(tx, run, Heard(Signal.SENT_INVENTORY, fault, final=fault is not None))
 
     async def job(self, token: Secret) -> Job:
@@ -78,7 +87,7 @@ class NetbootDesk:
         """Keep the report as the run's proof; one that does not prove the whole order fails the run."""
         async with self._store.transaction() as tx:
             run = await self._run_of(tx, token)
-            fault = unproven(run, report)
+            fault = unproven(run.order, report)
             signal = Signal.WIPED if isinstance(report, WipeCertificate) else Signal.INSTALLED
             if fault is None:
                 run = befall(tx, run, Reported(report), now=self._clock.now())
@@ -114,23 +123,6 @@ async def _holds(tx: Transaction, run: Run) -> bool:
     return asset is not None and asset.held_by == run.id
 
 
-def unproven(run: Run, report: Report) -> Fault | None:
-    """Return why *report* does not prove that the order of *run* was carried out; None if it does."""
-    match run.order, report:
-        case Wipe(disks=disks, method=method), WipeCertificate():
-            proven = [erasure.disk for erasure in report.disks if erasure.verified and erasure.method is method]
-            left = [disk for disk in disks if not any(disk.is_same_as(one) for one in proven)]
-            if left:
-                serials = ", ".join(disk.serial for disk in left)
-                return Fault("WIPE_NOT_VERIFIED", f"No verified erasure was reported for: {serials}")
-            return None
-        case Install(disk=disk), InstallReceipt(disk=written):
-            if not disk.is_same_as(written):
-                return Fault("WRONG_DISK", f"Disk {written.serial} was written instead of {disk.serial}")
-            return None
-    return Fault("WRONG_REPORT", "The machine reported on another kind of job than it was given")
-
-
 def _wants_agent(run: Run) -> bool:
     """Tell whether the run has a step before it that needs the agent on the machine."""
     return any(
@@ -144,24 +136,16 @@ def _nothing_left_for_agent(run: Run) -> bool:
     return not _wants_agent(run)
 
 
+def _under_way(run: Run) -> Signal | None:
+    """Return what the run waits to hear while the agent has a job to do; None while it has none."""
+    state, signal = run.steps[run.position], _awaited_signal(run)
+    return signal if state.status is StepStatus.RUNNING and signal in (Signal.INSTALLED, Signal.WIPED) else None
+
+
 def _awaited_signal(run: Run) -> Signal | None:
     state = run.steps[run.position]
     do = plan_of(run).step(state.name).do
     return do.signal if isinstance(do, Await) else None
-
-
-def _named_disks(run: Run) -> tuple[DiskIdentity, ...]:
-    match run.order:
-        case Install(disk=disk):
-            return (disk,)
-        case Wipe(disks=disks):
-            return disks
-    return ()
-
-
-def _missing(disks: list[DiskIdentity]) -> Fault:
-    named = ", ".join(f"{disk.model} serial {disk.serial}" for disk in disks)
-    return Fault("DISK_MISSING", f"The machine no longer has: {named}; discover it again")
 
 
 def _inspected(asset: Asset, inventory: Inventory, *, now: datetime) -> Asset:

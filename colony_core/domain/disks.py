@@ -49,7 +49,8 @@ class DiskNotResolved(ValidationFailed):
 def resolve_disk(inventory: Inventory, wanted: str | None, *, minimum_bytes: int, path: str = "diskDevice") -> Disk:
     """Return the one disk that *wanted* names; without a choice, the only fixed disk that is large enough.
 
-    *wanted* is a kernel path, a by-id path, a serial or a WWN. Raises `DiskNotResolved`, found at *path*.
+    *wanted* is a kernel path, a by-id path, a serial or a WWN. A disk that has a twin (the same model, serial, WWN and
+    size) cannot be meant: its path may be the twin's at the next start. Raises `DiskNotResolved`, found at *path*.
     """
     named = inventory.disks if wanted is None else tuple(inventory.disks_named(wanted))
     called = "" if wanted is None else f" that answers to {_shown(wanted)}"
@@ -65,7 +66,12 @@ def resolve_disk(inventory: Inventory, wanted: str | None, *, minimum_bytes: int
     candidates = fitting if wanted is None else named
     if len(candidates) > 1:
         raise _refused(DISK_AMBIGUOUS, path, f"{len(candidates)} disks{called}: {_listed(candidates)}", "one")
-    return candidates[0]
+    (chosen,) = candidates
+    twins = tuple(disk for disk in inventory.disks if disk.marks == chosen.marks)
+    if len(twins) > 1:
+        alike = f"{len(twins)} disks with the same model, serial and WWN: {_listed(twins)}"
+        raise _refused(DISK_AMBIGUOUS, path, alike, "one that can be told from the others")
+    return chosen
 
 
 def _refused(rule: Rule, path: str, observed: str, expected: str) -> DiskNotResolved:

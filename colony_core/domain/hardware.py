@@ -129,9 +129,15 @@ class Disk(Struct, frozen=True, kw_only=True):
         bus = "nvme" if self.kind is DiskKind.NVME else "ata"
         return f"/dev/disk/by-id/{bus}-{self.model.replace(' ', '_')}_{self.serial}"
 
+    @property
+    def marks(self) -> tuple[str, str, str, int]:
+        """Return what tells this disk from others wherever it is plugged in: model, serial, WWN and size."""
+        return self.model, self.serial, self.wwn, self.size_bytes
+
     def answers_to(self, wanted: str) -> bool:
-        """Tell whether *wanted* names this disk by path, by-id path, serial or WWN."""
-        return wanted in {self.name, self.by_id, self.serial, self.wwn} - {""}
+        """Tell whether *wanted* names this disk by path, by-id path (by model and serial, or by WWN), serial or WWN."""
+        by_wwn = {f"/dev/disk/by-id/{bus}-{self.wwn}" for bus in ("wwn", "nvme") if self.wwn}
+        return wanted in {self.name, self.by_id, self.serial, self.wwn, *by_wwn} - {""}
 
 
 class Nic(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,11 @@ class DiskIdentity(Struct, frozen=True, kw_only=True):
     wwn: str
     size_bytes: int
 
+    @property
+    def marks(self) -> tuple[str, str, str, int]:
+        """Return what tells this disk from others; its kernel name does not, as it may change at every start."""
+        return self.model, self.serial, self.wwn, self.size_bytes
+
     @classmethod
     def of(cls, disk: Disk) -> "DiskIdentity":
         """Return the identity of *disk*."""
@@ -32,12 +37,7 @@ class DiskIdentity(Struct, frozen=True, kw_only=True):
 
     def is_same_as(self, disk: "Disk | DiskIdentity") -> bool:
         """Tell whether *disk* is the disk that was meant; its kernel name may have changed since."""
-        return (self.model, self.serial, self.wwn, self.size_bytes) == (
-            disk.model,
-            disk.serial,
-            disk.wwn,
-            disk.size_bytes,
-        )
+        return self.marks == disk.marks
 
 
 class StaticNetwork(Struct, frozen=True, kw_only=True):

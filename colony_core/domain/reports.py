@@ -8,12 +8,15 @@ from colony_core.domain.orders import DiskIdentity, WipeMethod
 
 
 class DiskErasure(Struct, frozen=True, kw_only=True):
-    """How one disk was erased; `verified` says what was read back and found empty."""
+    """How one disk was erased. `verified` says that what the method erases was read back and found empty; that were
+    `bytes_verified` (0: the agent does not say).
+    """
 
     disk: DiskIdentity
     method: WipeMethod
     bytes_erased: int
     verified: bool
+    bytes_verified: int = 0
 
 
 class WipeCertificate(Struct, frozen=True, kw_only=True, tag="wipe"):

@@ -83,12 +83,14 @@ class DiskIdentityView(Struct, frozen=True, rename="camel"):
 
 
 class ErasureView(Struct, frozen=True, rename="camel"):
-    """How one disk was erased; `verified` says whether it was read back and found empty."""
+    """How one disk was erased; `verified` says whether it was read back and found empty, `bytesVerified` how much of it.
+    """
 
     disk: DiskIdentityView
     method: WipeMethod
     bytes_erased: int
     verified: bool
+    bytes_verified: int
 
 
 class WipeCertificateView(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="wipe"):
@@ -222,7 +224,10 @@ def _report(report: Report | None) -> WipeCertificateView | InstallReceiptView |
     match report:
         case WipeCertificate(disks=disks, at=at):
             erasures = tuple(
-                ErasureView(DiskIdentityView.of(one.disk), one.method, one.bytes_erased, one.verified) for one in disks
+                ErasureView(
+                    DiskIdentityView.of(one.disk), one.method, one.bytes_erased, one.verified, one.bytes_verified
+                )
+                for one in disks
             )
             return WipeCertificateView(disks=erasures, at=at)
         case InstallReceipt(template=template, disk=disk, bytes_written=written, at=at):

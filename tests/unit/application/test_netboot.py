@@ -3,17 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from colony_core.application.netboot import unproven
 from colony_core.domain.hardware import Inventory
-from colony_core.domain.orders import DiskIdentity, Wipe, WipeMethod
-from colony_core.domain.plans import DISK_WIPE, OS_PROVISION
-from colony_core.domain.reports import DiskErasure, InstallReceipt, WipeCertificate
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import RunStatus
 from colony_core.errors import Unauthorized
 from colony_core.ports.netboot import AskAgain, BootAgent, BootLocalDisk
 from colony_core.ports.persistence import Paging
-from colony_testkit.builders import NOON, a_disk, a_run, an_install
 from colony_testkit.lab import Lab, provisioning
 
 
@@ -117,55 +112,3 @@ async def test_what_the_machine_tells_is_in_the_log_and_cut_to_a_length() -> Non
 
     entries = (await lab.colony.workflows.logs("workflow-1", Paging(limit=1000))).items
     assert [len(entry.message) for entry in entries if entry.message.startswith("xx")] == [2000]
-
-
-# Proof
-
-DISKS = (DiskIdentity.of(a_disk()), DiskIdentity.of(a_disk("/dev/sda", serial="S2")))
-WIPE = replace(a_run(DISK_WIPE), order=Wipe(method=WipeMethod.ZERO, disks=DISKS))
-
-
-def certificate(*disks: DiskIdentity, method: WipeMethod = WipeMethod.ZERO, verified: bool = True) -> WipeCertificate:
-    erasures = tuple(DiskErasure(disk=disk, method=method, bytes_erased=1, verified=verified) for disk in disks)
-    return WipeCertificate(disks=erasures, at=NOON)
-
-
-def test_a_wipe_is_proven_by_a_verified_erasure_of_every_disk_whatever_the_kernel_calls_it() -> None:
-    assert unproven(WIPE, certificate(*DISKS)) is None
-    assert unproven(WIPE, certificate(*(replace(disk, name="/dev/other") for disk in DISKS))) is None
-
-
-@pytest.mark.parametrize(
-    "report",
-    [
-        certificate(),
-        certificate(DISKS[0]),
-        certificate(*DISKS, verified=False),
-        certificate(*DISKS, method=WipeMethod.SIGNATURES),
-        certificate(DISKS[0], replace(DISKS[1], serial="S3")),
-    ],
-    ids=["nothing", "one of two", "unverified", "another method", "another disk"],
-)
-def test_anything_less_proves_no_wipe(report: WipeCertificate) -> None:
-    fault = unproven(WIPE, report)
-
-    assert fault is not None
-    assert fault.code == "WIPE_NOT_VERIFIED"
-
-
-def test_an_installation_is_proven_by_a_receipt_for_the_disk_that_was_meant() -> None:
-    run = a_run(OS_PROVISION)
-    receipt = InstallReceipt(template="ubuntu-jammy", disk=an_install().disk, bytes_written=1, at=NOON)
-
-    assert unproven(run, receipt) is None
-    assert unproven(run, replace(receipt, disk=replace(receipt.disk, name="/dev/other"))) is None
-    wrong = unproven(run, replace(receipt, disk=DISKS[1]))
-    assert wrong is not None
-    assert wrong.code == "WRONG_DISK"
-
-
-def test_a_report_on_another_kind_of_job_proves_nothing() -> None:
-    fault = unproven(a_run(OS_PROVISION), certificate(*DISKS))
-
-    assert fault is not None
-    assert fault.code == "WRONG_REPORT"

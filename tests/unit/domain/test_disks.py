@@ -12,10 +12,13 @@ from colony_testkit.topologies import a_disk, an_inventory
 SMALL = a_disk("/dev/sda", serial="SMALL", size=8 * GB)
 LARGE = replace(a_disk("/dev/nvme0n1", serial="LARGE"), wwn="eui.0025")
 STICK = a_disk("/dev/sdb", serial="STICK", removable=True)
+NAMELESS = replace(a_disk("/dev/vda", serial=""), wwn="")
 LEAST = 10 * GIB
 
 
-@pytest.mark.parametrize("wanted", [None, "/dev/nvme0n1", LARGE.by_id, "LARGE", "eui.0025"])
+@pytest.mark.parametrize(
+    "wanted", [None, "/dev/nvme0n1", LARGE.by_id, "LARGE", "eui.0025", "/dev/disk/by-id/nvme-eui.0025"]
+)
 def test_a_disk_answers_to_each_of_its_names_and_alone_to_none(wanted: str | None) -> None:
     inventory = an_inventory(disks=(SMALL, LARGE, STICK))
 
@@ -30,6 +33,8 @@ def test_a_disk_answers_to_each_of_its_names_and_alone_to_none(wanted: str | Non
         ((LARGE, replace(LARGE, name="/dev/nvme1n1")), "LARGE", "disk.ambiguous"),
         ((LARGE, replace(STICK, serial="LARGE")), "LARGE", "disk.ambiguous"),
         ((LARGE, a_disk("/dev/sdc", serial="OTHER")), None, "disk.ambiguous"),
+        ((LARGE, replace(LARGE, name="/dev/nvme1n1")), "/dev/nvme0n1", "disk.ambiguous"),
+        ((NAMELESS, replace(NAMELESS, name="/dev/vdb")), "/dev/vda", "disk.ambiguous"),
         ((LARGE, STICK), "STICK", "disk.removable"),
         ((STICK,), None, "disk.removable"),
         ((SMALL, LARGE), "SMALL", "disk.too_small"),
@@ -69,3 +74,4 @@ def test_a_chosen_disk_is_fixed_large_enough_and_the_only_one(disks: tuple[Disk,
     assert not chosen.removable
     assert chosen.size_bytes >= LEAST
     assert wanted is None or list(inventory.disks_named(wanted)) == [chosen]
+    assert [disk for disk in disks if disk.marks == chosen.marks] == [chosen]
