@@ -31,6 +31,17 @@ def in_flight(run: Run) -> bool:
     return step is not None and step.status is StepStatus.RUNNING
 
 
+FOR_EVER = 2**63 - 1
+"""The end of a maintenance that somebody has to lift: the largest number that a column holds."""
+
+
+def maintained_until(asset: Asset) -> int | None:
+    """Return until when *asset* is in maintenance, in microseconds since 1970; None for no maintenance."""
+    if asset.maintenance is None:
+        return None
+    return FOR_EVER if asset.maintenance.until is None else micros(asset.maintenance.until)
+
+
 def known_macs(asset: Asset) -> frozenset[str]:
     """Return every network address that *asset* may boot with, in lower case."""
     nics = asset.inventory.nics if asset.inventory is not None else ()

@@ -23,7 +23,7 @@ class Listing(Struct, frozen=True):
 
     name: str
     keys_query: str
-    filters: tuple[str, ...] = ()
+    filters: tuple[str | int, ...] = ()
 
     def arguments(self, *, after: int, limit: int) -> Sequence[object]:
         """Return everything that the query is given."""

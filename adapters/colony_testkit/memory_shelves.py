@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
-from colony_core.domain.assets import Asset, AssetExists, AssetNotFound
+from colony_core.domain.assets import Asset, AssetExists, AssetNotFound, maintenance_at
 from colony_core.domain.clusters import Cluster, ClusterNameTaken, ClusterNotFound
 from colony_core.domain.healths import Health
 from colony_core.domain.workflows import Run, StepStatus, WorkflowNotFound
@@ -168,11 +168,7 @@ class MemoryAssets(Shelf[Asset]):
     async def page(self, paging: Paging, where: AssetFilter) -> Page[Asset]:
         """Return one page of the assets that match."""
         return cut(
-            self.ordered(
-                lambda asset: (
-                    where.status in (None, asset.status) and all(asset.tags.get(key) == tag for key, tag in where.tags)
-                )
-            ),
+            self.ordered(lambda asset: _matches(asset, where)),
             paging,
             of="assets",
         )
@@ -180,6 +176,16 @@ class MemoryAssets(Shelf[Asset]):
     async def of_cluster(self, cluster_id: str) -> tuple[Asset, ...]:
         """Return every asset of the cluster."""
         return self.those(lambda asset: asset.cluster_id == cluster_id)
+
+    async def maintenance_over(self, now: datetime, limit: int) -> tuple[Asset, ...]:
+        """Return the assets whose maintenance has come to its end."""
+        over = self.those(lambda asset: asset.maintenance is not None and maintenance_at(asset, now) is None)
+        return over[:limit]
+
+    async def next_maintenance_end(self) -> datetime | None:
+        """Return when the next maintenance ends."""
+        maintenances = (asset.maintenance for asset in self.those(lambda asset: asset.maintenance is not None))
+        return min((each.until for each in maintenances if each is not None and each.until is not None), default=None)
 
 
 class MemoryClusters(Shelf[Cluster]):
@@ -262,6 +268,13 @@ class MemoryRuns(Shelf[Run]):
     async def in_flight(self) -> tuple[Run, ...]:
         """Return the living runs whose present step was begun."""
         return self.those(lambda run: run.current is not None and run.current.status is StepStatus.RUNNING)
+
+
+def _matches(asset: Asset, where: AssetFilter) -> bool:
+    asked = where.maintenance
+    if asked is not None and (maintenance_at(asset, asked.now) is not None) != asked.yes:
+        return False
+    return where.status in (None, asset.status) and all(asset.tags.get(key) == tag for key, tag in where.tags)
 
 
 def cut(rows: Iterable[tuple[int, T]], paging: Paging, *, of: str) -> Page[T]:

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from colony_core.domain.assets import LIFECYCLE, Asset, AssetStatus
+from colony_core.application.upkeep import ENDED
+from colony_core.domain.assets import LIFECYCLE, Asset, AssetStatus, maintenance_at
 from colony_core.domain.clusters import Cluster, ClusterStatus, NodeStatus
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.orders import Install, Shrink, Wipe
@@ -80,9 +81,9 @@ def _broken_hold(run: Run, assets: Mapping[str, Asset], clusters: Mapping[str, C
 
 def broken_between(before: Picture, after: Picture, rack: SimulatedRack) -> list[str]:
     """Return, in words, every law that what happened between the two pictures does not keep."""
-    laws = (_time, _events, _lifecycle, _runs_kept, _only_named_disks)
+    laws = (_time, _events, _lifecycle, _maintenance, _runs_kept, _only_named_disks)
     broken = [words for law in laws for words in law(before, after)]
-    return broken + [*_done_as_told(before, after, rack), *_nothing_loose(after, rack)]
+    return [*broken, *_done_as_told(before, after, rack), *_nothing_loose(after, rack)]
 
 
 def at_rest(picture: Picture) -> list[str]:
@@ -133,6 +134,22 @@ def _walk(asset: Asset, begin: AssetStatus, entries: Sequence[Entry]) -> Iterato
             yield f"{asset.id} went from {step[0]} to {step[1]}, which no move of the lifecycle does"
     if walk[-1] is not asset.status:
         yield f"{asset.id} is {asset.status}, but its events say {walk[-1]}"
+
+
+def _maintenance(before: Picture, after: Picture) -> Iterator[str]:
+    """Maintenance ends by itself, and the journal tells of its beginning and its end."""
+    told = {entry.asset_id: entry.status for entry in after.entries if entry.type is EventType.MAINTENANCE}
+    for asset in after.assets.values():
+        maintenance = asset.maintenance
+        if maintenance is not None and maintenance_at(asset, after.at) is None:
+            yield f"{asset.id} is in maintenance, which was to end at {maintenance.until}"
+        known = before.assets.get(asset.id)
+        if known is None or known.created_at != asset.created_at:
+            continue
+        if asset.id in told and (told[asset.id] == ENDED) != (maintenance is None):
+            yield f"The last event says that the maintenance of {asset.id} is {told[asset.id]}, and it is not"
+        if asset.id not in told and maintenance != known.maintenance:
+            yield f"The maintenance of {asset.id} is another one now, and no event tells of it"
 
 
 _FIXED: tuple[Callable[[Run], object], ...] = (

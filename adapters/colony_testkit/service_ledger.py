@@ -72,7 +72,7 @@ class Ledger:
         return broken + [
             f"the maintenance of {id} is not what was answered"
             for id, maintenance in maintained.items()
-            if maintenance != self._maintenance[id]
+            if maintenance != _still(self._maintenance[id], picture.at)
         ]
 
     def _about_runs(self, picture: Picture) -> list[str]:
@@ -85,3 +85,9 @@ class Ledger:
         ]
         going_on = [id for id in self._cancelled if id in runs and not runs[id].cancel_requested]
         return lost + changed + [f"{id} was cancelled and does not know it" for id in going_on]
+
+
+def _still(promised: Maintenance | None, now: datetime) -> Maintenance | None:
+    """Return what is left of a maintenance at *now*."""
+    over = promised is not None and promised.until is not None and promised.until <= now
+    return None if over else promised

@@ -3,20 +3,52 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from colony_core.domain.assets import AssetExists, AssetNotFound, AssetStatus, claimed
+from colony_core.domain.assets import Asset, AssetExists, AssetNotFound, AssetStatus, Maintenance, claimed
 from colony_core.domain.hardware import System
 from colony_core.errors import Conflict
-from colony_core.ports.persistence import AssetFilter, ClusterFilter, CursorInvalid, Paging, StaleWrite, Store
+from colony_core.ports.persistence import (
+    AssetFilter,
+    ClusterFilter,
+    CursorInvalid,
+    InMaintenance,
+    Paging,
+    StaleWrite,
+    Store,
+    Transaction,
+)
 from colony_testkit.builders import NOON, an_inventory
 from colony_testkit.store_given import ids, keep, mac_of, machine, stored
 from colony_testkit.values import texts
 
+HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
+
 OpenStore = Callable[[], Awaitable[Store]]
+
+
+def in_maintenance(number: int, *, hours: int | None = None) -> Asset:
+    """Return the machine of that *number*, in maintenance for so many hours after noon, or until it is lifted."""
+    until = None if hours is None else NOON + hours * HOUR
+    return replace(machine(number), maintenance=Maintenance(reason="a fan", by="ann", until=until))
+
+
+async def maintained(
+    look: Transaction,
+    now: datetime,
+    *,
+    status: str | None = None,
+    tags: tuple[tuple[str, str], ...] = (),
+    yes: bool = True,
+) -> list[str]:
+    """Return the ids of those that are (or are not) in maintenance at *now*."""
+    where = AssetFilter(status=status, tags=tags, maintenance=InMaintenance(now, yes))
+    return ids((await look.assets.page(Paging(), where)).items)
 
 
 class AssetsContract:
@@ -249,6 +281,42 @@ class AssetsContract:
         async with store.reading() as look:
             page = await look.assets.page(Paging(), where)
         assert ids(page.items) == expected
+
+    async def test_machines_in_maintenance_are_those_whose_time_is_not_over(self, store: Store) -> None:
+        await keep(store, machine(1), in_maintenance(2, hours=1), in_maintenance(3, hours=2), in_maintenance(4))
+        await keep(store, replace(in_maintenance(5, hours=3), status=AssetStatus.PROVISIONED, tags={"rack": "r1"}))
+
+        async with store.reading() as look:
+            assert await maintained(look, NOON) == ["asset-2", "asset-3", "asset-4", "asset-5"]
+            assert await maintained(look, NOON + HOUR) == ["asset-3", "asset-4", "asset-5"]
+            assert await maintained(look, NOON + HOUR, yes=False) == ["asset-1", "asset-2"]
+            assert await maintained(look, NOON, status="provisioned") == ["asset-5"]
+            assert await maintained(look, NOON, tags=(("rack", "r1"),)) == ["asset-5"]
+            assert await maintained(look, NOON + 3 * HOUR, tags=(("rack", "r1"),), yes=False) == ["asset-5"]
+            assert await maintained(look, NOON, status="provisioned", yes=False) == []
+
+    async def test_a_maintenance_that_ends_is_found_from_its_end_on_and_one_without_an_end_never(
+        self, store: Store
+    ) -> None:
+        async with store.reading() as look:
+            assert await look.assets.next_maintenance_end() is None
+        await keep(store, machine(1), in_maintenance(2, hours=2), in_maintenance(3, hours=1), in_maintenance(4))
+
+        async with store.reading() as look:
+            assert await look.assets.next_maintenance_end() == NOON + HOUR
+            assert await look.assets.maintenance_over(NOON + HOUR - MICROSECOND, 10) == ()
+            assert ids(await look.assets.maintenance_over(NOON + HOUR, 10)) == ["asset-3"]
+            assert sorted(ids(await look.assets.maintenance_over(NOON + 1000 * HOUR, 10))) == ["asset-2", "asset-3"]
+            assert len(await look.assets.maintenance_over(NOON + 1000 * HOUR, 1)) == 1
+
+    async def test_a_maintenance_that_was_lifted_ends_no_more(self, store: Store) -> None:
+        await keep(store, in_maintenance(1, hours=1))
+        async with store.transaction() as tx:
+            tx.assets.put(replace(await tx.assets.get("asset-1"), maintenance=None))
+
+        async with store.reading() as look:
+            assert await look.assets.next_maintenance_end() is None
+            assert await maintained(look, NOON) == []
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(cursor=texts)

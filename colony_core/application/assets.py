@@ -9,6 +9,7 @@ from colony_core.application.advancing import advance as advance_run
 from colony_core.application.advancing import put_asset, start
 from colony_core.application.bell import Bell
 from colony_core.application.safekeeping import BMC_PASSWORD
+from colony_core.application.upkeep import told
 from colony_core.domain.assets import (
     Asset,
     AssetBusy,
@@ -16,6 +17,7 @@ from colony_core.domain.assets import (
     AssetInCluster,
     Move,
     advance,
+    as_of,
     claimed,
 )
 from colony_core.domain.building import new_run
@@ -48,12 +50,14 @@ class AssetDesk:
     async def get(self, asset_id: str) -> Asset:
         """Return one asset, or raise `AssetNotFound`."""
         async with self._store.reading() as look:
-            return await look.assets.get(asset_id)
+            return as_of(await look.assets.get(asset_id), self._clock.now())
 
     async def page(self, paging: Paging, where: AssetFilter = AssetFilter()) -> Page[Asset]:
         """Return some of the assets, oldest first."""
         async with self._store.reading() as look:
-            return await look.assets.page(paging, where)
+            page = await look.assets.page(paging, where)
+        now = self._clock.now()
+        return Page(tuple(as_of(asset, now) for asset in page.items), page.next_cursor)
 
     async def register(self, registration: Registration) -> Asset:
         """Take a machine on, and start to discover it."""
@@ -75,9 +79,12 @@ class AssetDesk:
                 raise AssetBusy(before)
             asset = changed(before, changes, now=self._clock.now())
             tx.assets.put(asset)
+            if asset.maintenance != before.maintenance:
+                tx.journal.write(told(asset, lifted=True, now=self._clock.now()))
+                tx.after_commit(self._work.ring)
             if changes.bmc is not UNSET and changes.bmc.password is not UNSET:
                 tx.vault.put(asset.id, BMC_PASSWORD, changes.bmc.password)
-        return asset
+        return as_of(asset, self._clock.now())
 
     async def discover(self, asset_id: str) -> Run:
         """Start to find out again what the machine is made of."""

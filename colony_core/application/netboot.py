@@ -41,8 +41,8 @@ class NetbootDesk:
     async def boot(self, mac: str, *, uuid: str = "") -> BootAnswer:
         """Boot the agent if a run wants it on this machine; leave every other machine to its own disk.
 
-        A machine that asks in the middle of its job has restarted by itself: that try is over, and the run, which counts
-        its tries, begins the next one. Until then the machine waits.
+        A machine that asks in the middle of its job has restarted by itself: that try is over, and the run, which
+        counts its tries, begins the next one. Until then the machine waits.
         """
         token = Secret(self._chance.token(40))
         async with self._store.transaction() as tx:

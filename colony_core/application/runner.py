@@ -16,6 +16,7 @@ from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
 from colony_core.application.parking import park, unpark
 from colony_core.application.performing import Outcome, Performer
+from colony_core.application.upkeep import Upkeep
 from colony_core.application.workplace import Sighting, Workplace
 from colony_core.domain.assets import Asset, cycles_at
 from colony_core.domain.hardware import Power
@@ -55,6 +56,7 @@ class Runner:
         self._clock = clock
         self._work = work
         self._max_installs = max_installs
+        self._upkeep = Upkeep(store, clock=clock)
         self._outcomes: list[Outcome] = []
         self._acting: dict[asyncio.Task[None], Act] = {}
         self._resting: dict[str, datetime] = {}
@@ -94,12 +96,15 @@ class Runner:
                 return
 
     async def next_due(self) -> datetime | None:
-        """Return when the next run is due, or None while nothing waits."""
+        """Return when the next run is due or the next maintenance ends, or None while nothing waits."""
         async with self._store.reading() as look:
             due = await look.runs.next_due()
+            end = await self._upkeep.next_end(look)
         # What rests is due already: without this a wait for it would end at once, over and over.
         rested = [until for until in self._resting.values() if until > self._clock.now()]
-        return due if due is None else max(due, min(rested, default=due))
+        if due is not None:
+            due = max(due, min(rested, default=due))
+        return min((moment for moment in (due, end) if moment is not None), default=None)
 
     async def _pulse_or_rest(self) -> bool:
         try:
@@ -111,6 +116,7 @@ class Runner:
 
     async def _pulse(self) -> bool:
         """Take what has an outcome, or is due, one event further; tell whether there was anything."""
+        ended = await self._upkeep.done()
         outcomes, self._outcomes = self._outcomes[:BATCH], self._outcomes[BATCH:]
         items = [Item(outcome.act.run_id, outcome) for outcome in outcomes]
         try:
@@ -121,7 +127,7 @@ class Runner:
         places = await self._performer.survey(acts) if acts else {}
         for act in acts:
             self._start(act, places.get(act.run_id))
-        return moved
+        return moved or ended
 
     async def _advance_together(self, items: Sequence[Item]) -> tuple[tuple[Act, ...], bool]:
         """Advance *items* and what is due in one transaction; should one run spoil it, each in its own."""

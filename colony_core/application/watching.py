@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from colony_core.domain.assets import Asset, AssetStatus
+from colony_core.domain.assets import Asset, AssetStatus, as_of
 from colony_core.domain.hindrances import Hindrance, hindrance
 from colony_core.domain.workflows import Run, RunStatus
 from colony_core.ports.clock import Clock
@@ -42,7 +42,8 @@ class Watch:
         async with self._store.reading() as look:
             asset = await look.assets.get(asset_id)
             run = await look.runs.get(asset.held_by) if asset.held_by else None
-        return HeldUp(asset, hindrance(asset, run, now=self._clock.now()))
+        now = self._clock.now()
+        return HeldUp(as_of(asset, now), hindrance(asset, run, now=now))
 
     async def stuck(self, paging: Paging, where: AssetFilter) -> Page[HeldUp]:
         """Return some of the machines that are held up and match *where*, oldest first."""
@@ -72,7 +73,9 @@ async def _all_held_up(look: Transaction, *, now: datetime) -> list[HeldUp]:
     runs = await _living(look)
     assets = await _unsettled(look)
     assets |= await look.assets.get_many([run.asset_id for run in runs.values() if run.asset_id is not None])
-    found = (HeldUp(asset, hindrance(asset, runs.get(asset.held_by or ""), now=now)) for asset in assets.values())
+    found = (
+        HeldUp(as_of(asset, now), hindrance(asset, runs.get(asset.held_by or ""), now=now)) for asset in assets.values()
+    )
     return sorted((held for held in found if held.hindrance is not None), key=lambda held: _order(held.asset))
 
 
@@ -99,6 +102,9 @@ async def _unsettled(look: Transaction) -> dict[str, Asset]:
 
 
 def _matches(asset: Asset, where: AssetFilter) -> bool:
+    """Tell whether *asset*, as it is now, matches; a maintenance that is over is there no more."""
+    if where.maintenance is not None and (asset.maintenance is not None) != where.maintenance.yes:
+        return False
     return where.status in (None, asset.status) and all(asset.tags.get(key) == value for key, value in where.tags)
 
 

@@ -226,6 +226,13 @@ def maintenance_at(asset: Asset, now: datetime) -> Maintenance | None:
     return maintenance
 
 
+def as_of(asset: Asset, now: datetime) -> Asset:
+    """Return *asset* as it is at *now*: a maintenance whose time is over is none, stored though it may be."""
+    if asset.maintenance is None or maintenance_at(asset, now) is not None:
+        return asset
+    return replace(asset, maintenance=None)
+
+
 def _allowed(status: AssetStatus) -> str:
     requests = [move.value for move in moves_from(status) if move in REQUESTS]
     if not requests:

@@ -16,6 +16,7 @@ class EventType(StrEnum):
     LOG = "log"
     ASSET = "asset"
     CLUSTER = "cluster"
+    MAINTENANCE = "maintenance"
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Whether a machine is the one that an order was made for, and whether its report proves that the order was carried out.
+"""Whether a machine is the one that an order was made for, and whether its report proves that it was carried out.
 
 Both are matters of disks, and of nothing but their marks: kernel names change from one start to the next.
 """
@@ -14,8 +14,8 @@ from colony_core.domain.workflows import Fault
 def unlike(order: Order, inventory: Inventory) -> Fault | None:
     """Return why *order* must not be carried out on a machine that came up with *inventory*; None if it may be.
 
-    Every disk that the order names must be there, fixed, and as often as it is named. A wipe names every fixed disk: one
-    more may hold data, and the machine would be thought clean.
+    Every disk that the order names must be there, fixed, and as often as it is named. A wipe names every fixed
+    disk: one more may hold data, and the machine would be thought clean.
     """
     match order:
         case Install(disk=disk):

@@ -60,11 +60,19 @@ class Paging(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class InMaintenance(Struct, frozen=True):
+    """Which assets: those that are in maintenance at `now`, or (`yes` is False) those that are not."""
+
+    now: datetime
+    yes: bool = True
+
+
 class AssetFilter(Struct, frozen=True, kw_only=True):
     """Which assets; `tags` must all match."""
 
     status: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    maintenance: InMaintenance | None = None
 
 
 class ClusterFilter(Struct, frozen=True, kw_only=True):
@@ -102,7 +110,8 @@ class Assets(Protocol):
 
     `get` raises `AssetNotFound`. `add` raises `AssetExists` when the id, or the controller's address and port, is
     taken. `put` replaces the asset of the same `revision` and raises `StaleWrite` otherwise, at the latest when the
-    transaction commits. Reading after writing in one transaction gives what was written.
+    transaction commits. Reading after writing in one transaction gives what was written. `maintenance_over` gives those
+    whose maintenance ends at *now* or earlier, at most *limit*; `next_maintenance_end` when the next one ends.
     """
 
     async def get(self, asset_id: str) -> Asset: ...
@@ -110,6 +119,8 @@ class Assets(Protocol):
     async def find_by_boot_identity(self, mac: str, uuid: str) -> Asset | None: ...
     async def page(self, paging: Paging, where: AssetFilter) -> Page[Asset]: ...
     async def of_cluster(self, cluster_id: str) -> tuple[Asset, ...]: ...
+    async def maintenance_over(self, now: datetime, limit: int) -> tuple[Asset, ...]: ...
+    async def next_maintenance_end(self) -> datetime | None: ...
     async def count_by_status(self) -> dict[str, int]: ...
     def add(self, asset: Asset) -> None: ...
     def put(self, asset: Asset) -> None: ...

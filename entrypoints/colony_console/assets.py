@@ -48,12 +48,23 @@ def assets() -> None:
 @click.option("--status", metavar="STATUS", help="Only those with this status, such as available.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY:VALUE", help="Only those with this tag; may be repeated.")
 @click.option("--stuck", is_flag=True, help="Only those that do not get on, with what holds them up.")
+@click.option("--maintenance", is_flag=True, help="Only those that are in maintenance now.")
 @options.limit
 @options.as_json
 @options.talks_to_server
-def list_assets(api: Api, *, status: str | None, tags: tuple[str, ...], stuck: bool, limit: int, as_json: bool) -> None:
+def list_assets(
+    api: Api,
+    *,
+    status: str | None,
+    tags: tuple[str, ...],
+    stuck: bool,
+    maintenance: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List machines."""
-    answer = api.listed("assets", limit=limit, status=status, tag=tags, stuck=stuck or None)
+    chosen = {"stuck": stuck or None, "maintenance": maintenance or None}
+    answer = api.listed("assets", limit=limit, status=status, tag=tags, **chosen)
     print_list(answer, "assets", STUCK_COLUMNS if stuck else COLUMNS, as_json=as_json)
 
 
@@ -100,7 +111,8 @@ def print_asset(asset: Json) -> None:
 def remark(asset: Json) -> str:
     """Return what somebody who wants to use the machine should know: maintenance, or what went wrong last."""
     if maintenance := asset.get("maintenance"):
-        return f"maintenance: {maintenance['reason']}"
+        until = f" until {moment(maintenance.get('until'))}" if maintenance.get("until") else ""
+        return f"maintenance{until} by {maintenance['by']}: {maintenance['reason']}"
     if error := asset.get("lastError"):
         return f"{error['code']}: {error['message']}"
     return ""

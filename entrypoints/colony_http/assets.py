@@ -120,10 +120,11 @@ async def list_assets(
     asked: NamedDependency[AssetQuery], colony: NamedDependency[Colony], fragments: NamedDependency[AssetFragments]
 ) -> Reply:
     """Return some of the assets, oldest first; every `tag` that is given must match."""
+    where = asked.where(now=colony.ports.clock.now())
     if asked.stuck:
-        stuck = await colony.watch.stuck(asked.paging(), asked.where())
+        stuck = await colony.watch.stuck(asked.paging(), where)
         return shown(_Watched(tuple(map(WatchedAssetView.of_held_up, stuck.items)), stuck.next_cursor))
-    page = await colony.assets.page(asked.paging(), asked.where())
+    page = await colony.assets.page(asked.paging(), where)
     return shown(_Fragments(fragments.of(page.items), page.next_cursor))
 
 

@@ -1,5 +1,6 @@
 """What clients may say about an asset."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -20,24 +21,27 @@ from colony_core.domain.assets import Maintenance
 from colony_core.domain.hardware import Protocol
 from colony_core.domain.provisioning import DEFAULT_TEMPLATE
 from colony_core.errors import Invalid
-from colony_core.ports.persistence import AssetFilter
+from colony_core.ports.persistence import AssetFilter, InMaintenance
 from colony_http.shapes_paging import Listed, Moment, PagingQuery, in_utc
 
 
 class AssetQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which assets; `tag` is `key:value` and may be given more than once: all of them must match.
 
-    With `stuck` only those that do not get on, each with its `hindrance`.
+    With `stuck` only those that do not get on, each with its `hindrance`; with `maintenance` only those that are in
+    maintenance now (`true`), or that are not (`false`).
     """
 
     status: AssetStatus | UnsetType = UNSET
     tag: tuple[str, ...] = ()
     stuck: bool = False
+    maintenance: bool | UnsetType = UNSET
 
-    def where(self) -> AssetFilter:
+    def where(self, *, now: datetime) -> AssetFilter:
         """Return the filter in the words of the core."""
         tags = tuple(_tag(text) for text in self.tag)
-        return AssetFilter(status=self.status.value if self.status else None, tags=tags)
+        maintenance = None if self.maintenance is UNSET else InMaintenance(now, self.maintenance)
+        return AssetFilter(status=self.status.value if self.status else None, tags=tags, maintenance=maintenance)
 
 
 def _tag(text: str) -> tuple[str, str]:

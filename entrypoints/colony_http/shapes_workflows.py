@@ -83,8 +83,7 @@ class DiskIdentityView(Struct, frozen=True, rename="camel"):
 
 
 class ErasureView(Struct, frozen=True, rename="camel"):
-    """How one disk was erased; `verified` says whether it was read back and found empty, `bytesVerified` how much of it.
-    """
+    """How one disk was erased; `verified`: it was read back and found empty, `bytesVerified` of it."""
 
     disk: DiskIdentityView
     method: WipeMethod

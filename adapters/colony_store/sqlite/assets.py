@@ -1,11 +1,12 @@
 """Assets in SQLite."""
 
 import sqlite3
+from datetime import datetime
 
 from colony_core.domain.assets import Asset, AssetExists, AssetNotFound
 from colony_core.ports.persistence import AssetFilter, Page, Paging
 from colony_store.batches import Row, Side
-from colony_store.columns import known_macs, system_uuid
+from colony_store.columns import known_macs, maintained_until, micros, moment, system_uuid
 from colony_store.counters import Counters
 from colony_store.records import ASSETS
 from colony_store.shelf import Shelf
@@ -14,6 +15,7 @@ from colony_store.sqlite.table import Table
 from colony_store.sqlite.unit import Unit
 
 _OF_CLUSTER = queries.keys_of(queries.ASSETS["of_cluster"])
+_MAINTENANCE_OVER = queries.keys_of(queries.ASSETS["maintenance_over"])
 _BY_MAC = queries.keys_of(queries.ASSETS["by_mac"])
 _BY_UUID = queries.keys_of(queries.ASSETS["by_uuid"])
 
@@ -46,6 +48,16 @@ class SqliteAssets(Shelf[Unit, Asset]):
         """Return every asset of the cluster, oldest first."""
         return await self.find(_OF_CLUSTER, cluster_id)
 
+    async def maintenance_over(self, now: datetime, limit: int) -> tuple[Asset, ...]:
+        """Return assets whose maintenance has come to its end."""
+        return await self.find(_MAINTENANCE_OVER, micros(now), limit)
+
+    async def next_maintenance_end(self) -> datetime | None:
+        """Return when the next maintenance ends."""
+        query = queries.ASSETS["next_maintenance_end"]
+        (at,) = await self._unit.run(lambda connection: connection.execute(query).fetchone())
+        return None if at is None else moment(at)
+
     async def count_by_status(self) -> dict[str, int]:
         """Return how many assets have each status that any has."""
         counts = await self._unit.run(lambda connection: connection.execute(queries.ASSETS["counts"]).fetchall())
@@ -66,7 +78,14 @@ def table() -> Table[Asset]:
 
 
 def _columns(asset: Asset) -> Row:
-    return asset.status.value, asset.bmc.address, asset.bmc.port, system_uuid(asset), asset.cluster_id
+    return (
+        asset.status.value,
+        asset.bmc.address,
+        asset.bmc.port,
+        system_uuid(asset),
+        asset.cluster_id,
+        maintained_until(asset),
+    )
 
 
 def _tags(asset: Asset) -> frozenset[Row]:

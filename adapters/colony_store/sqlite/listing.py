@@ -3,19 +3,22 @@
 from functools import lru_cache
 
 from colony_core.ports.persistence import AssetFilter, ClusterFilter, RunFilter
+from colony_store.columns import micros
 from colony_store.shelf import Listing
 from colony_store.sqlite.queries import keys_of
 
 
 def assets(where: AssetFilter) -> Listing:
     """Return the list of assets; with tags it walks along the first one's entries."""
-    if not where.tags:
-        status = () if where.status is None else (where.status,)
-        return Listing("assets", _by_columns("assets", ("status",) * len(status)), status)
     status = () if where.status is None else (where.status,)
+    asked = where.maintenance
+    ends = () if asked is None else (micros(asked.now),)
+    yes = asked.yes if asked is not None else None
+    if not where.tags:
+        return Listing("assets", _by_status(with_status=bool(status), maintained=yes), (*status, *ends))
     first, *others = where.tags
-    filters = (*first, *(part for tag in others for part in tag), *status)
-    return Listing("assets", _by_tags(len(others), with_status=bool(status)), filters)
+    filters = (*first, *(part for tag in others for part in tag), *status, *ends)
+    return Listing("assets", _by_tags(len(others), with_status=bool(status), maintained=yes), filters)
 
 
 def clusters(where: ClusterFilter) -> Listing:
@@ -47,13 +50,30 @@ def _by_columns(table: str, columns: tuple[str, ...], *, leading: int = 2) -> st
 
 
 @lru_cache(maxsize=64)
-def _by_tags(others: int, *, with_status: bool) -> str:
+def _by_status(*, with_status: bool, maintained: bool | None) -> str:
+    """Return the query for assets; those in maintenance are few, and have an index of their own."""
+    status = " AND status = ?" if with_status else ""
+    if maintained and with_status:
+        status = " AND +status = ?"
+    condition = f"TRUE{status}{_maintained(maintained)}"
+    return keys_of(f"SELECT seq, revision FROM assets WHERE {condition} AND seq > ? ORDER BY seq LIMIT ?")  # noqa: S608 - our names
+
+
+@lru_cache(maxsize=64)
+def _by_tags(others: int, *, with_status: bool, maintained: bool | None) -> str:
     more = (
         " AND EXISTS (SELECT 1 FROM asset_tags AS other"
         " WHERE other.key = ? AND other.value = ? AND other.seq = assets.seq)"
     )
+    status = " AND +assets.status = ?" if with_status else ""
     return keys_of(
         "SELECT assets.seq, assets.revision FROM asset_tags AS tag CROSS JOIN assets ON assets.seq = tag.seq"  # noqa: S608 - our names
-        f" WHERE tag.key = ? AND tag.value = ?{more * others}{' AND +assets.status = ?' * with_status}"
+        f" WHERE tag.key = ? AND tag.value = ?{more * others}{status}{_maintained(maintained)}"
         " AND tag.seq > ? ORDER BY tag.seq LIMIT ?"
     )
+
+
+def _maintained(yes: bool | None) -> str:  # noqa: FBT001 - one of three answers
+    if yes is None:
+        return ""
+    return " AND maintained_until > ?" if yes else " AND ifnull(maintained_until, 0) <= ?"

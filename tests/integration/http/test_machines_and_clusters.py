@@ -1,10 +1,13 @@
 """Machines, clusters and work through the API, from registration to kubeconfig, on simulated time."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from colony_core.domain.events import EventType
+from colony_core.ports.persistence import EntryFilter
 from colony_http import examples
 from colony_simulator import FailsInstall, Silent
 from tests.integration.http.conftest import Service
@@ -98,6 +101,40 @@ async def test_maintenance_blocks_work_and_names_who_asked(api: httpx.AsyncClien
     assert "A fan is being replaced" in details
     lifted = await api.patch(f"{ASSETS}/asset-1", json={"maintenance": None})
     assert lifted.json()["maintenance"] is None
+    await started(api, f"{ASSETS}/asset-1/reboot", {"bootDevice": "disk"})
+
+
+async def test_maintenance_ends_by_itself_for_views_filters_events_and_work(
+    api: httpx.AsyncClient, service: Service
+) -> None:
+    until = service.clock.now() + timedelta(hours=1)
+    asked = {"maintenance": {"reason": "A fan is being replaced", "until": until.isoformat()}}
+    await api.patch(f"{ASSETS}/asset-1", json=asked)
+
+    async def seen() -> tuple[bool, bool, list[str], list[str]]:
+        one = (await api.get(f"{ASSETS}/asset-1")).json()["maintenance"]
+        listed = (await api.get(ASSETS)).json()["assets"][0]["maintenance"]
+        inside = (await api.get(f"{ASSETS}?maintenance=true")).json()["assets"]
+        outside = (await api.get(f"{ASSETS}?maintenance=false")).json()["assets"]
+        names = [[asset["id"] for asset in assets if asset["id"] == "asset-1"] for assets in (inside, outside)]
+        return one is not None, listed is not None, *names
+
+    async def told() -> list[tuple[str | None, str]]:
+        async with service.store.reading() as look:
+            entries = await look.journal.after(0, 1000, EntryFilter())
+        return [(entry.status, entry.message) for entry in entries if entry.type is EventType.MAINTENANCE]
+
+    begun = f"Asset asset-1 is in maintenance until {until:%Y-%m-%dT%H:%M:%SZ} by "
+    assert await seen() == (True, True, ["asset-1"], [])
+    service.clock.advance(timedelta(hours=1))
+    assert await seen() == (False, False, [], ["asset-1"])  # before anybody has done anything about it
+    assert [status for status, _ in await told()] == ["begun"]
+    await service.colony.runner.settle()
+    assert await seen() == (False, False, [], ["asset-1"])
+    events = await told()
+    assert [status for status, _ in events] == ["begun", "ended"]
+    assert events[0][1].startswith(begun)
+    assert events[0][1].endswith("A fan is being replaced")
     await started(api, f"{ASSETS}/asset-1/reboot", {"bootDevice": "disk"})
 
 

@@ -15,6 +15,7 @@ from colony_core.ports.persistence import (
     AuditFilter,
     ClusterFilter,
     EntryFilter,
+    InMaintenance,
     Paging,
     RunFilter,
     Transaction,
@@ -43,11 +44,13 @@ def some_of(filters: dict[str, str]) -> Iterator[dict[str, str]]:
 
 LISTS: dict[str, Look] = {
     **{
-        f"assets {status} {len(tags)} tags": partial(
-            lambda where, look: look.assets.page(PAGE, where), AssetFilter(status=status, tags=tags)
+        f"assets {status} {len(tags)} tags, in maintenance {maintenance and maintenance.yes}": partial(
+            lambda where, look: look.assets.page(PAGE, where),
+            AssetFilter(status=status, tags=tags, maintenance=maintenance),
         )
         for status in (None, "available")
         for tags in ((), TAGS[:1], TAGS)
+        for maintenance in (None, InMaintenance(NOON), InMaintenance(NOON, yes=False))
     },
     **{
         f"clusters {sorted(where)}": partial(
@@ -76,6 +79,8 @@ LISTS: dict[str, Look] = {
     "every cluster": lambda look: look.clusters.all(),
     "assets of a cluster": lambda look: look.assets.of_cluster("cluster-1"),
     "many healths": lambda look: look.healths.get_many([f"asset-{number}" for number in range(50)]),
+    "maintenance over": lambda look: look.assets.maintenance_over(NOON, 20),
+    "next maintenance end": lambda look: look.assets.next_maintenance_end(),
     "many assets": lambda look: look.assets.get_many([f"asset-{number}" for number in range(50)]),
     "many workflows": lambda look: look.runs.get_many([f"workflow-{number}" for number in range(50)]),
     "children": lambda look: look.runs.children_of([f"workflow-{number}" for number in range(50)]),
@@ -97,7 +102,7 @@ LISTS: dict[str, Look] = {
 
 # What a plan may scan: the ids that it was given, the row that it makes of what was found, an index that holds nothing
 # else than what is looked for, and the first row of a table.
-SMALL = ("wanted VIRTUAL TABLE", "(subquery", "runs_in_flight", "api_keys")
+SMALL = ("wanted VIRTUAL TABLE", "(subquery", "runs_in_flight", "assets_maintained", "api_keys")
 
 
 class Traced:

@@ -52,7 +52,11 @@ def test_a_list_that_goes_on_says_so(console: Any) -> None:
 
 def test_one_machine_is_shown_with_what_matters(console: Any) -> None:
     disk = {"name": "/dev/nvme0n1", "kind": "nvme", "sizeBytes": 1_000_204_886_016}
-    more = {"tags": {"rack": "7"}, "maintenance": {"reason": "new fan"}, "inventory": {"disks": [disk]}}
+    more = {
+        "tags": {"rack": "7"},
+        "maintenance": {"reason": "new fan", "by": "cd-1", "until": None},
+        "inventory": {"disks": [disk]},
+    }
     console.answers("GET", f"{ASSETS}/asset-1", console.an_asset(1, **more))
     result = console.run("assets", "show", "asset-1")
 
@@ -60,7 +64,7 @@ def test_one_machine_is_shown_with_what_matters(console: Any) -> None:
         "id          asset-1",
         "hostname    server01",
         "status      available",
-        "note        maintenance: new fan",
+        "note        maintenance by cd-1: new fan",
         "power       off",
         "controller  ipmi 192.168.2.50:623",
         "cpu         Intel Xeon",

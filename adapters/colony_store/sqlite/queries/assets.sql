@@ -1,11 +1,12 @@
 -- name: insert
-INSERT INTO assets (id, revision, version, document, status, bmc_address, bmc_port, system_uuid, cluster_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO assets (
+    id, revision, version, document, status, bmc_address, bmc_port, system_uuid, cluster_id, maintained_until
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update
 UPDATE assets
 SET revision = ?, version = ?, document = ?,
-    status = ?, bmc_address = ?, bmc_port = ?, system_uuid = ?, cluster_id = ?
+    status = ?, bmc_address = ?, bmc_port = ?, system_uuid = ?, cluster_id = ?, maintained_until = ?
 WHERE id = ? AND revision = ?
 
 -- name: rewrite
@@ -28,6 +29,13 @@ SELECT seq, version, document FROM json_each(?) AS wanted CROSS JOIN assets ON a
 
 -- name: of_cluster
 SELECT seq, revision FROM assets WHERE cluster_id = ? ORDER BY seq
+
+-- name: maintenance_over
+SELECT seq, revision FROM assets
+WHERE maintained_until < 9223372036854775807 AND maintained_until <= ? ORDER BY maintained_until LIMIT ?
+
+-- name: next_maintenance_end
+SELECT min(maintained_until) FROM assets WHERE maintained_until < 9223372036854775807
 
 -- name: by_mac
 SELECT seq, revision FROM asset_macs CROSS JOIN assets USING (seq) WHERE mac = ?
