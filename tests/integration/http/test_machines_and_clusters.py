@@ -117,7 +117,7 @@ async def test_maintenance_ends_by_itself_for_views_filters_events_and_work(
         inside = (await api.get(f"{ASSETS}?maintenance=true")).json()["assets"]
         outside = (await api.get(f"{ASSETS}?maintenance=false")).json()["assets"]
         names = [[asset["id"] for asset in assets if asset["id"] == "asset-1"] for assets in (inside, outside)]
-        return one is not None, listed is not None, *names
+        return one is not None, listed is not None, names[0], names[1]
 
     async def told() -> list[tuple[str | None, str]]:
         async with service.store.reading() as look:
