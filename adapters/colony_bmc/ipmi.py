@@ -5,7 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from msgspec import Struct, field
+
+from colony_bmc.ipmi_boot import BootMemory, read_boot_device, renew, write_boot_device
 from colony_bmc.ipmi_identity import read_identity
+from colony_bmc.ipmi_power import read_power, restart, switch
 from colony_bmc.ipmi_sensors import Survey, read_sensors
 from colony_bmc.ipmi_session import IpmiSession
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
@@ -14,19 +18,12 @@ from colony_core.ports.hardware import Access, BmcUnreachable
 DEADLINE = 10.0
 """Seconds from a call to its end, however silent the controller: three waits for an answer (1, 2, 3 s) and some."""
 
-CHASSIS, STATUS, CONTROL, SET_BOOT, GET_BOOT = 0x00, 0x01, 0x02, 0x08, 0x09
-OFF, ON, CYCLE = 0x00, 0x01, 0x02
-NOT_IN_THIS_STATE = 0xD5
 
-KEEP_FLAGS, BOOT_FLAGS = 0x03, 0x05
-FOR_LATER = 0x08
-"""Keep the boot flags although no chassis command follows within 60 s."""
+class Known(Struct, eq=False):
+    """What was learnt of one controller, and what it would not tell again."""
 
-NEXT_START_ONLY = 0x80
-"""Boot flags valid, and not persistent."""
-
-SELECTORS = {BootDevice.PXE: 0x04, BootDevice.DISK: 0x08}
-"""Boot device selectors, as they stand in the second byte of the boot flags (table 28-14)."""
+    boot: BootMemory = field(default_factory=BootMemory)
+    sensors: Survey = field(default_factory=Survey)
 
 
 class IpmiHardware:
@@ -39,7 +36,7 @@ class IpmiHardware:
     def __init__(self, *, deadline: float = DEADLINE) -> None:
         self._deadline = deadline
         self._turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
-        self._surveys: dict[tuple[str, int], Survey] = {}
+        self._known: dict[tuple[str, int], Known] = {}
         self._sessions: set[IpmiSession] = set()
         self._closed = False
 
@@ -61,9 +58,9 @@ class IpmiHardware:
                 f"The controller at {bmc.address}:{bmc.port} did not answer within {self._deadline:g} s"
             ) from None
 
-    def survey(self, access: Access) -> Survey:
-        """Return what is known already of the sensors of the controller there, to be added to."""
-        return self._surveys.setdefault((access.bmc.address, access.bmc.port), Survey())
+    def known(self, access: Access) -> Known:
+        """Return what is known already of the controller there, to be added to."""
+        return self._known.setdefault((access.bmc.address, access.bmc.port), Known())
 
     async def aclose(self) -> None:
         """Log out everywhere at once; calls in flight end as `BmcUnreachable`, and so do later ones."""
@@ -98,43 +95,30 @@ class IpmiController:
     async def power(self) -> Power:
         """Return the power state as the controller reports it now."""
         async with self._hardware.session(self._access) as session:
-            return await _power(session)
+            return await read_power(session)
 
     async def set_power(self, power: Power) -> None:
         """Switch on, or off at once; what is so already is left so."""
         async with self._hardware.session(self._access) as session:
-            await _switch(session, power)
+            if power is Power.ON:
+                await renew(session, self._known.boot)
+            await switch(session, power)
 
     async def restart(self) -> None:
         """Cycle the power of a machine that is on, and switch on one that is off."""
         async with self._hardware.session(self._access) as session:
-            if await _power(session) is Power.ON:
-                await session.demand(CHASSIS, CONTROL, CYCLE, what="a power cycle")
-            else:
-                await _switch(session, Power.ON)
+            await renew(session, self._known.boot)
+            await restart(session)
 
     async def boot_device(self) -> BootDevice | None:
-        """Return the device that the boot flags select, or None for any but network and disk.
-
-        Whether they are marked valid does not count: some controllers never mark them, and obey them all the same.
-        """
+        """Return the device that the boot flags select for the next start, or None for any but network and disk."""
         async with self._hardware.session(self._access) as session:
-            flags = await session.demand(
-                CHASSIS, GET_BOOT, BOOT_FLAGS, 0, 0, at_least=4, what="which boot device is set"
-            )
-        return next((device for device, selector in SELECTORS.items() if flags[3] & 0x3C == selector), None)
+            return await read_boot_device(session, self._known.boot)
 
-    async def set_boot_device(
-        self,
-        device: BootDevice,
-        *,
-        mode: BootMode | None = None,  # noqa: ARG002  # not sent yet
-    ) -> None:
-        """Select *device* for the next start alone."""
+    async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
+        """Select *device* for the next start alone, through UEFI if *mode* says so and as a BIOS does otherwise."""
         async with self._hardware.session(self._access) as session:
-            await session.ask(CHASSIS, SET_BOOT, KEEP_FLAGS, FOR_LATER)  # optional: a no changes nothing
-            flags = (NEXT_START_ONLY, SELECTORS[device], 0, 0, 0)
-            await session.demand(CHASSIS, SET_BOOT, BOOT_FLAGS, *flags, what=f"the boot device {device}")
+            await write_boot_device(session, device, mode=mode, memory=self._known.boot)
 
     async def identity(self) -> System:
         """Return what FRU and system GUID say."""
@@ -144,20 +128,12 @@ class IpmiController:
     async def sensors(self) -> tuple[SensorReading, ...]:
         """Return what the controller's own analog sensors show; a slow one's records may take two calls to read."""
         async with self._hardware.session(self._access) as session:
-            return await read_sensors(session, self._hardware.survey(self._access))
+            return await read_sensors(session, self._known.sensors)
 
     async def inventory(self) -> Inventory | None:
         """Return None: IPMI has no words for what a machine is made of."""
         return None
 
-
-async def _power(session: IpmiSession) -> Power:
-    status = await session.demand(CHASSIS, STATUS, at_least=1, what="its power state")
-    return Power.ON if status[0] & 1 else Power.OFF
-
-
-async def _switch(session: IpmiSession, power: Power) -> None:
-    """Switch, and take it for done where the controller refuses only because it is so already."""
-    answer = await session.ask(CHASSIS, CONTROL, ON if power is Power.ON else OFF)
-    if answer.code != NOT_IN_THIS_STATE or await _power(session) is not power:
-        session.accept(answer, what=f"power {power}")
+    @property
+    def _known(self) -> Known:
+        return self._hardware.known(self._access)

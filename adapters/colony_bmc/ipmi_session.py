@@ -1,6 +1,6 @@
 """One IPMI 2.0 session: pyghmi speaks the protocol, asyncio owns the socket and the clock (docs/adr/0011).
 
-This module and `ipmi_identity` are the only ones that touch pyghmi. It is used without its sockets, thread, registry
+This is the only module that touches pyghmi. It is used without its sockets, thread, registry
 of sessions and timers, so nothing is shared between two sessions and nothing ever blocks.
 """
 
@@ -34,6 +34,15 @@ LOGIN_REFUSED = frozenset({0x04, 0x05, 0x06, 0x07, 0x09, 0x0A, 0x0C, 0x0D, 0x0E,
 
 HANDSHAKE = frozenset({0x11, 0x13, 0x15})
 """Payload types whose second byte is a status: open session response, RAKP 2 and RAKP 4."""
+
+SUITES = (256, 1)
+"""Cipher suites 17 (SHA-256) and 3 (SHA-1), the better one first, as pyghmi calls them."""
+
+AUTHENTICATION = {256: 3, 1: 1}
+"""The algorithm that each suite authenticates with, as an open session response names it (table 13-17)."""
+
+NO_ROOM = 0x01
+"""The status of a controller that has no session left: it says nothing of the cipher suite."""
 
 APP, SET_PRIVILEGE, CLOSE_SESSION = 0x06, 0x3B, 0x3C
 
@@ -172,6 +181,7 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
         self._settle = settle
         self._where = where
         self._status = 0
+        self._suites: tuple[int, ...] = SUITES
         bmc, password = access.bmc, access.password.reveal()
         # A fixed level, as otherwise pyghmi meets a refusal of administrator by trying once more.
         super().__init__(bmc.address, bmc.username, password, bmc.port, onlogon=self._settle, privlevel=OPERATOR)
@@ -192,6 +202,8 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
 
     def ask_again(self) -> None:
         """Repeat what was not answered, in the way that the present phase needs."""
+        if self.sessioncontext in ("OPENSESSION", "EXPECTINGRAKP2"):
+            self._suites = self._suites[1:] + self._suites[:1]  # some are silent where they should say no
         self.timeout = 0  # pyghmi gives up when its own sum of waits is too long; the deadline is ours
         self._timedout()
 
@@ -239,6 +251,24 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
     def _handle_ipmi2_packet(self, data: bytearray) -> None:
         self._status = data[17] if data[5] & 0x3F in HANDSHAKE else 0
         super()._handle_ipmi2_packet(data)
+
+    def _open_rmcpplus_request(self) -> None:
+        """Propose the suite that has not been turned down, where pyghmi's choice begins anew with each attempt."""
+        self.attemptedhash = self._suites[0]
+        super()._open_rmcpplus_request()
+
+    def _got_rmcp_response(self, data: bytearray) -> None:
+        """Propose the next suite where this one is turned down or another one taken: pyghmi knows one way only."""
+        if self.sessioncontext != "OPENSESSION" or data[0] != self.rmcptag:
+            return
+        taken = data[1] == 0 and (len(data) < 17 or data[16] == AUTHENTICATION[self._suites[0]])
+        if not taken and data[1] != NO_ROOM and len(self._suites) > 1:
+            self._suites = self._suites[1:]
+            self._open_rmcpplus_request()
+        elif taken:
+            super()._got_rmcp_response(data)
+        else:
+            self.onlogon({"error": "no cipher suite in common"})
 
     def _req_priv_level(self) -> None:
         self.logging, self.logged = False, 1
