@@ -15,6 +15,7 @@ from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
 from colony_core.ports.platform import Platform
+from colony_core.ports.rate_limits import RateLimiter
 from colony_core.ports.webhooks import Courier
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import Sealer, parse_key
@@ -64,7 +65,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
             rack = KeptRack.open(settings.simulator, file=file, clock=clock)
             hardware, platform = rack.rack.hardware, rack.rack.platform
         stack.push_async_callback(hardware.aclose)
-        colony = _colony(settings, store, hardware=hardware, platform=platform, clock=clock, wall=wall)
+        limiter = _rate_limiter(settings, stack)
+        colony = _colony(settings, store, hardware=hardware, platform=platform, limiter=limiter, clock=clock, wall=wall)
         if rack is not None:
             rack.rack.connect(colony.netboot)
             await rack.enrol(colony)
@@ -81,7 +83,10 @@ async def opened(settings: Settings) -> AsyncIterator[Colony]:
     async with AsyncExitStack() as stack:
         store, _ = await _open_store(settings, stack, serving=False)
         wall = SystemClock()
-        yield _colony(settings, store, hardware=ByProtocol(), platform=NoPlatform(), clock=wall, wall=wall)
+        limiter = _rate_limiter(settings, stack)
+        yield _colony(
+            settings, store, hardware=ByProtocol(), platform=NoPlatform(), limiter=limiter, clock=wall, wall=wall
+        )
 
 
 async def _open_store(settings: Settings, stack: AsyncExitStack, *, serving: bool) -> tuple[Store, tuple[str, ...]]:
@@ -94,8 +99,26 @@ async def _open_store(settings: Settings, stack: AsyncExitStack, *, serving: boo
     return store, (found.origin,) if found.made else ()
 
 
+def _rate_limiter(settings: Settings, stack: AsyncExitStack) -> RateLimiter:
+    """Return the limiter whose memory is as wide as the store: one process, or the whole database."""
+    if settings.database_path is not None:
+        alone: RateLimiter = load("colony_core.rate_limits", "memory")(time.monotonic_ns)
+        return alone
+    shared = load("colony_core.rate_limits", "postgresql")(settings.database_url)
+    stack.push_async_callback(shared.aclose)
+    limiter: RateLimiter = shared
+    return limiter
+
+
 def _colony(
-    settings: Settings, store: Store, *, hardware: Hardware, platform: Platform, clock: Clock, wall: Clock
+    settings: Settings,
+    store: Store,
+    *,
+    hardware: Hardware,
+    platform: Platform,
+    limiter: RateLimiter,
+    clock: Clock,
+    wall: Clock,
 ) -> Colony:
     limits = Limits(per_minute=settings.rate_limit_per_minute, per_hour=settings.rate_limit_per_hour)
     ports = Ports(
@@ -103,7 +126,7 @@ def _colony(
         hardware=hardware,
         platform=platform,
         authorities=ClusterAuthorities(),
-        rate_limiter=load("colony_core.rate_limits", "memory")(time.monotonic_ns),
+        rate_limiter=limiter,
         clock=clock,
         wall=wall,
         chance=SystemChance(),

@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from colony_core.ports.persistence import StoreUnavailable
 from colony_store.postgres.link import Address, Link
+
+T = TypeVar("T")
 
 _WAIT_SECONDS = 30.0
 
@@ -19,36 +23,40 @@ class Pool:
         self._returning: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def begin(self, statements: str) -> Link:
-        """Return a connection on which *statements* have been run.
+    async def begin(self, first: Callable[[Link], Awaitable[T]]) -> tuple[Link, T]:
+        """Return a connection, and what *first* gave on it.
 
-        A connection that broke while it was idle is no failure: nothing was done on it, and a new one is made.
+        A connection that broke while it was idle is no failure: a new one is made, on which *first* is tried again.
+        So *first* may happen twice, if the server went away in the middle of it.
         """
         await self._wait()
         try:
             while self._idle:
                 link = self._idle.pop()
-                if link.is_broken():
-                    continue
-                try:
-                    await link.do(statements)
-                    return link
-                except BaseException as failure:
-                    broke = link.is_broken()
-                    link.drop()
-                    if not (broke and isinstance(failure, StoreUnavailable)):
-                        raise
+                if not link.is_broken():
+                    try:
+                        return link, await first(link)
+                    except BaseException as failure:
+                        broke = link.is_broken()
+                        link.drop()
+                        if not (broke and isinstance(failure, StoreUnavailable)):
+                            raise
                     self._forget_idle()  # they are from before the same restart
             link = await self.address.connect()
             try:
-                await link.do(statements)
+                return link, await first(link)
             except BaseException:
                 link.drop()
                 raise
-            return link
         except BaseException:
             self._room.release()
             raise
+
+    async def ask(self, question: Callable[[Link], Awaitable[T]]) -> T:
+        """Return what *question*, a single statement, gives; see `begin`."""
+        link, answer = await self.begin(question)
+        self.give_back(link, clean=True)
+        return answer
 
     def give_back(self, link: Link, *, clean: bool) -> None:
         """Take a connection back at once; one that is not *clean* is rolled back first, while nobody waits for it."""

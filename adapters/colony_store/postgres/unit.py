@@ -100,7 +100,8 @@ class Unit:
 
     async def _begun(self) -> Link:
         if self._link is None:
-            self._link = await self._pool.begin(_BEGIN_WRITING if self.writes else _BEGIN_LOOKING)
+            beginning = _BEGIN_WRITING if self.writes else _BEGIN_LOOKING
+            self._link, _ = await self._pool.begin(lambda link: link.do(beginning))
         return self._link
 
     async def _finish(self, works: list[Work]) -> None:
