@@ -1,9 +1,11 @@
 """Assets in PostgreSQL."""
 
+from datetime import datetime
+
 from colony_core.domain.assets import Asset, AssetExists, AssetNotFound
 from colony_core.ports.persistence import AssetFilter, Page, Paging
 from colony_store.batches import Row, Side
-from colony_store.columns import known_macs, system_uuid
+from colony_store.columns import known_macs, maintained_until, micros, moment, system_uuid
 from colony_store.counters import Counters
 from colony_store.postgres import listing, queries
 from colony_store.postgres.link import Link
@@ -13,6 +15,7 @@ from colony_store.postgres.unit import Unit
 from colony_store.records import ASSETS
 from colony_store.shelf import Shelf
 
+_MAINTENANCE_OVER = queries.ASSETS["maintenance_over"]
 _OF_CLUSTER = queries.ASSETS["of_cluster"]
 _BY_MAC = queries.ASSETS["by_mac"]
 _BY_UUID = queries.ASSETS["by_uuid"]
@@ -46,6 +49,15 @@ class PostgresAssets(Shelf[Unit, Asset]):
         """Return every asset of the cluster, oldest first."""
         return await self.find(_OF_CLUSTER, cluster_id)
 
+    async def maintenance_over(self, now: datetime, limit: int) -> tuple[Asset, ...]:
+        """Return assets whose maintenance has come to its end."""
+        return await self.find(_MAINTENANCE_OVER, micros(now), limit)
+
+    async def next_maintenance_end(self) -> datetime | None:
+        """Return when the next maintenance ends."""
+        ((at,),) = await self._unit.run(lambda link: link.rows(queries.ASSETS["next_maintenance_end"]))
+        return None if at is None else moment(at)
+
     async def count_by_status(self) -> dict[str, int]:
         """Return how many assets have each status that any has."""
         rows = await self._unit.run(lambda link: link.rows(queries.ASSETS["counts"]))
@@ -66,7 +78,14 @@ def table() -> Table[Asset]:
 
 
 def _columns(asset: Asset) -> Row:
-    return asset.status.value, asset.bmc.address, asset.bmc.port, system_uuid(asset), asset.cluster_id
+    return (
+        asset.status.value,
+        asset.bmc.address,
+        asset.bmc.port,
+        system_uuid(asset),
+        asset.cluster_id,
+        maintained_until(asset),
+    )
 
 
 def _tags(asset: Asset) -> frozenset[Row]:

@@ -3,18 +3,21 @@
 from functools import lru_cache
 
 from colony_core.ports.persistence import AssetFilter, ClusterFilter, RunFilter
+from colony_store.columns import micros
 from colony_store.shelf import Listing
 
 
 def assets(where: AssetFilter) -> Listing:
     """Return the list of assets; with tags it walks along the first one's entries."""
-    if not where.tags:
-        status = () if where.status is None else (where.status,)
-        return Listing("assets", _by_columns("assets", ("status",) * len(status)), status)
     status = () if where.status is None else (where.status,)
+    asked = where.maintenance
+    ends = () if asked is None else (micros(asked.now),)
+    columns = ("status",) * len(status) + (() if asked is None else ("maintained" if asked.yes else "unmaintained",))
+    if not where.tags:
+        return Listing("assets", _by_columns("assets", columns), (*status, *ends))
     first, *others = where.tags
-    filters = (*first, *(part for tag in others for part in tag), *status)
-    return Listing("assets", _by_tags(len(others), with_status=bool(status)), filters)
+    filters = (*first, *(part for tag in others for part in tag), *status, *ends)
+    return Listing("assets", _by_tags(len(others), columns), filters)
 
 
 def clusters(where: ClusterFilter) -> Listing:
@@ -37,12 +40,12 @@ def _chosen(**filters: str | None) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _by_columns(table: str, columns: tuple[str, ...]) -> str:
     """Return the query that filters by *columns*."""
-    conditions = [f"{column} = ${place}" for place, column in enumerate(columns, 1)]
+    conditions = [_condition(column, place) for place, column in enumerate(columns, 1)]
     return _listed(table, "seq", conditions, given=len(columns))
 
 
 @lru_cache(maxsize=64)
-def _by_tags(others: int, *, with_status: bool) -> str:
+def _by_tags(others: int, columns: tuple[str, ...]) -> str:
     conditions = [
         "tag.key = $1",
         "tag.value = $2",
@@ -52,10 +55,18 @@ def _by_tags(others: int, *, with_status: bool) -> str:
             for place in range(3, 3 + 2 * others, 2)
         ),
     ]
-    given = 2 + 2 * others + with_status
-    if with_status:
-        conditions.append(f"assets.status = ${given}")
+    tags = 2 + 2 * others
+    conditions += [_condition(column, place) for place, column in enumerate(columns, tags + 1)]
+    given = tags + len(columns)
     return _listed("asset_tags AS tag JOIN assets USING (seq)", "tag.seq", conditions, given=given)
+
+
+def _condition(column: str, place: int) -> str:
+    if column == "maintained":
+        return f"maintained_until > ${place}"
+    if column == "unmaintained":
+        return f"coalesce(maintained_until, 0) <= ${place}"
+    return f"{column} = ${place}"
 
 
 def _listed(source: str, seq: str, conditions: list[str], *, given: int) -> str:

@@ -32,11 +32,14 @@ CREATE TABLE assets (
     bmc_port bigint NOT NULL,
     system_uuid text,
     cluster_id text,
+    maintained_until bigint, -- NULL for no maintenance, the largest number for one that somebody has to lift
     document text NOT NULL,
     UNIQUE (bmc_address, bmc_port)
 ) WITH (fillfactor = 80);
 CREATE INDEX assets_by_status ON assets (status, seq);
 CREATE INDEX assets_by_cluster ON assets (cluster_id, seq) WHERE cluster_id IS NOT NULL;
+CREATE INDEX assets_maintained ON assets (seq) WHERE maintained_until IS NOT NULL;
+CREATE INDEX assets_by_maintenance_end ON assets (maintained_until) WHERE maintained_until < 9223372036854775807;
 CREATE INDEX assets_by_uuid ON assets (system_uuid) WHERE system_uuid IS NOT NULL;
 
 CREATE TABLE asset_tags (
