@@ -26,7 +26,8 @@ from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.orders import Discovery, Order, Reboot, WipeMethod
 from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
-from colony_core.domain.registration import AssetChanges, Registration, changed, registered
+from colony_core.domain.registration import AssetChanges, Registration, changed, differing, registered
+from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import CancelAsked, Plan, Run
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import AssetFilter, Page, Paging, Store, Transaction
@@ -37,6 +38,13 @@ class Forgotten(Struct, frozen=True, kw_only=True):
 
     asset: Asset
     not_done: tuple[str, ...] = ()
+
+
+class Amended(Struct, frozen=True, kw_only=True):
+    """An asset after a change, and the fields that the change made different, as clients call them."""
+
+    asset: Asset
+    changed: tuple[str, ...] = ()
 
 
 class AssetDesk:
@@ -71,20 +79,39 @@ class AssetDesk:
         async with self._store.transaction() as tx:
             return tuple([await self._enrol(tx, *known) for known in registrations])
 
+    async def page_with_passwords(self, paging: Paging) -> tuple[Page[Asset], dict[str, Secret]]:
+        """Return some of the assets, and their controllers' passwords by id: for the console, never over HTTP."""
+        async with self._store.reading() as look:
+            page = await look.assets.page(paging, AssetFilter())
+            return page, await look.vault.get_many([asset.id for asset in page.items], BMC_PASSWORD)
+
     async def change(self, asset_id: str, changes: AssetChanges) -> Asset:
-        """Change what is told about a machine; its credentials only while nobody works on it."""
+        """Do what `amend` does, and return the asset after it."""
+        return (await self.amend(asset_id, changes)).asset
+
+    async def amend(self, asset_id: str, changes: AssetChanges) -> Amended:
+        """Change what is told about a machine; its credentials only while nobody works on it.
+
+        What is so already is no change: nothing is written for it, and nobody who works on the machine is in its way.
+        """
         async with self._store.transaction() as tx:
             before = await tx.assets.get(asset_id)
-            if changes.bmc is not UNSET and before.held_by is not None:
-                raise AssetBusy(before)
             asset = changed(before, changes, now=self._clock.now())
-            tx.assets.put(asset)
+            fields = differing(before, asset)
+            password = UNSET if changes.bmc is UNSET else changes.bmc.password
+            if password is not UNSET and password != await tx.vault.get(asset_id, BMC_PASSWORD):
+                fields += ("bmc.password",)
+            if before.held_by is not None and any(field.startswith("bmc.") for field in fields):
+                raise AssetBusy(before)
+            if asset is not before or "bmc.password" in fields:
+                asset = replace(asset, updated_at=self._clock.now())
+                tx.assets.put(asset)
             if asset.maintenance != before.maintenance:
                 tx.journal.write(told(asset, lifted=True, now=self._clock.now()))
                 tx.after_commit(self._work.ring)
-            if changes.bmc is not UNSET and changes.bmc.password is not UNSET:
-                tx.vault.put(asset.id, BMC_PASSWORD, changes.bmc.password)
-        return as_of(asset, self._clock.now())
+            if password is not UNSET and "bmc.password" in fields:
+                tx.vault.put(asset.id, BMC_PASSWORD, password)
+        return Amended(asset=as_of(asset, self._clock.now()), changed=fields)
 
     async def discover(self, asset_id: str) -> Run:
         """Start to find out again what the machine is made of."""

@@ -82,6 +82,7 @@ class BmcChanges(Struct, frozen=True, kw_only=True):
     """What shall be different about reaching a controller; what is UNSET stays."""
 
     protocol: Protocol | UnsetType = UNSET
+    address: str | UnsetType = UNSET
     port: int | UnsetType = UNSET
     username: str | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
@@ -93,6 +94,7 @@ class AssetChanges(Struct, frozen=True, kw_only=True):
 
     hostname: str | UnsetType = UNSET
     tags: dict[str, str] | UnsetType = UNSET
+    macs: tuple[str, ...] | UnsetType = UNSET
     bmc: BmcChanges | UnsetType = UNSET
     maintenance: Maintenance | UnsetType | None = UNSET
 
@@ -128,26 +130,45 @@ def registered(registration: Registration, *, asset_id: str, now: datetime) -> A
 
 
 def changed(asset: Asset, changes: AssetChanges, *, now: datetime) -> Asset:
-    """Return *asset* with *changes*, or raise `ValidationFailed`; the password is the vault's business."""
+    """Return *asset* with *changes*, or raise `ValidationFailed`; the password is the vault's business.
+
+    The asset itself comes back when nothing about it is different.
+    """
     notes: list[Finding] = []
+    before = asset
     if changes.hostname is not UNSET:
         _check_hostname(changes.hostname, notes)
         asset = replace(asset, hostname=changes.hostname)
     if changes.tags is not UNSET:
         _check_tags(changes.tags, notes)
         asset = replace(asset, tags=changes.tags)
+    if changes.macs is not UNSET:
+        macs = tuple(_mac(mac, f"macs[{place}]", notes) for place, mac in enumerate(changes.macs))
+        asset = replace(asset, macs=macs)
     if changes.bmc is not UNSET:
         asset = replace(asset, bmc=_changed_bmc(asset.bmc, changes.bmc, notes))
     if changes.maintenance is not UNSET:
         _check_maintenance(changes.maintenance, notes, now=now)
         asset = replace(asset, maintenance=changes.maintenance)
     _refuse(notes)
-    return replace(asset, updated_at=now)
+    return before if asset == before else replace(asset, updated_at=now)
+
+
+def differing(before: Asset, after: Asset) -> tuple[str, ...]:
+    """Return what of the things that people may change is different: `hostname`, `bmc.address`, ..."""
+    plain = [name for name in ("hostname", "tags", "macs") if getattr(before, name) != getattr(after, name)]
+    names = Bmc.__struct_fields__
+    reach = [f"bmc.{name}" for name in names if getattr(before.bmc, name) != getattr(after.bmc, name)]
+    held = ["maintenance"] if before.maintenance != after.maintenance else []
+    return (*plain, *reach, *held)
 
 
 def _changed_bmc(bmc: Bmc, changes: BmcChanges, notes: list[Finding]) -> Bmc:
-    fields = {name: getattr(changes, name) for name in ("protocol", "port", "username", "verify_tls")}
+    fields = {name: getattr(changes, name) for name in ("protocol", "address", "port", "username", "verify_tls")}
     given = {name: value for name, value in fields.items() if value is not UNSET}
+    if "address" in given:
+        given["address"] = given["address"].strip()
+        _check_address(given["address"], notes, path="bmc.address")
     if "port" in given:
         _check_port(given["port"], notes)
     elif "protocol" in given and bmc.port == bmc.protocol.default_port:
@@ -155,9 +176,9 @@ def _changed_bmc(bmc: Bmc, changes: BmcChanges, notes: list[Finding]) -> Bmc:
     return replace(bmc, **given)
 
 
-def _check_address(address: str, notes: list[Finding]) -> None:
+def _check_address(address: str, notes: list[Finding], *, path: str = "ipmi") -> None:
     if ipv4(address) is None and not is_ipv6(address) and not is_dns_name(address):
-        notes.append(MALFORMED.broken("ipmi", observed=written(address), expected="an address or a DNS name"))
+        notes.append(MALFORMED.broken(path, observed=written(address), expected="an address or a DNS name"))
 
 
 def _check_hostname(hostname: str | None, notes: list[Finding]) -> None:

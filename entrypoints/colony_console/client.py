@@ -41,6 +41,7 @@ class Api:
     ) -> None:
         self.url = base_url(url)
         self._sleep = sleep
+        self._patience, self._longest_wait = PATIENCE, LONGEST_WAIT
         self._notify = notify
         self._http = httpx.Client(
             base_url=self.url,
@@ -50,6 +51,10 @@ class Api:
             verify=self.url.startswith("https"),  # plain HTTP needs no authorities, and they take long to load
             transport=transport,
         )
+
+    def be_patient(self) -> None:
+        """Wait for as long as the server asks, up to an hour each time: this is a long piece of work."""
+        self._patience, self._longest_wait = 100, 3600
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -62,6 +67,10 @@ class Api:
     def post(self, path: str, body: Json | None = None, **query: object) -> Json:
         """Ask for something to be made or done, and return what came of it."""
         return self._object(self._send("POST", API + path, query=query, body=body or {}))
+
+    def patch(self, path: str, body: Json) -> Json:
+        """Ask for something to be different, and return it as it is then."""
+        return self._object(self._send("PATCH", API + path, query={}, body=body))
 
     def delete(self, path: str, **query: object) -> Json:
         """Ask for something to go, and return it as it was."""
@@ -104,7 +113,7 @@ class Api:
         headers = {"Accept": accept} if accept else None
         request = self._http.build_request(method, path, params=_given(query), json=body, headers=headers)
         response = self._answer(request)
-        for _ in range(PATIENCE):
+        for _ in range(self._patience):
             if response.status_code == 429 and self._waited(response):
                 response = self._answer(request)
         if response.is_success:
@@ -119,7 +128,7 @@ class Api:
 
     def _waited(self, response: httpx.Response) -> bool:
         seconds = response.headers.get("retry-after", "")
-        if not seconds.isdecimal() or int(seconds) > LONGEST_WAIT:
+        if not seconds.isdecimal() or int(seconds) > self._longest_wait:
             return False
         self._notify(f"Too many requests: waiting {seconds} s, as the server asks")
         self._sleep(int(seconds))

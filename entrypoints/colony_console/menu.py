@@ -21,6 +21,8 @@ MENU = {
     "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
     "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys."),
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
+    "import": Entry("importing:import_machines", "Register and change the machines of a list (CSV or YAML)."),
+    "export": Entry("exporting:export", "Write the list of machines that `colony import` reads."),
     "assets": Entry("assets:assets", "List machines, or show one."),
     "provision": Entry("machines:provision", "Install an operating system on a machine."),
     "sensors": Entry("sensors:sensors", "Show a machine's temperatures, fans and power."),
@@ -35,7 +37,7 @@ MENU = {
     "completion": Entry("completion:completion", "Print the completion script of a shell."),
 }
 
-_EXTRAS = {"httpx": "console", "msgspec": "console", "aiosqlite": "sqlite", "asyncpg": "postgres"}
+_EXTRAS = {"httpx": "console", "msgspec": "console", "yaml": "console", "aiosqlite": "sqlite", "asyncpg": "postgres"}
 
 
 class Menu(click.Group):

@@ -1,8 +1,8 @@
 """What the commands that talk to a server have in common: where it is, the key, and the options of the same name."""
 
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -39,13 +39,20 @@ def talks_to_server(command: Callable[Concatenate[Api, P], None]) -> Callable[P,
     @wraps(command)
     def with_api(*args: P.args, **kwargs: P.kwargs) -> None:
         url, key = str(kwargs.pop("api_url")), kwargs.pop("api_key")
-        if not key:
-            raise NotAdmitted(*NO_KEY)
-        connect = click.get_current_context().obj or Api  # a test hands in its own
-        with closing(connect(url, str(key), notify=note)) as api:
+        with connected(url, str(key) if key else None) as api:
             command(api, *args, **kwargs)
 
     return with_api
+
+
+@contextmanager
+def connected(url: str, key: str | None) -> Iterator[Api]:
+    """Give the API at *url* as *key* sees it."""
+    if not key:
+        raise NotAdmitted(*NO_KEY)
+    connect = click.get_current_context().obj or Api  # a test hands in its own
+    with closing(connect(url, key, notify=note)) as api:
+        yield api
 
 
 def confirmed(question: str, *, yes: bool) -> None:

@@ -32,7 +32,7 @@ from colony_http.shapes_asset_requests import (
     RegisterAsset,
     WipeAsset,
 )
-from colony_http.shapes_assets import AssetList, AssetView, ForgottenView, WatchedAssetView
+from colony_http.shapes_assets import AmendedView, AssetList, AssetView, ForgottenView, WatchedAssetView
 from colony_http.shapes_sensors import SensorsView
 from colony_http.shapes_workflows import WorkflowView
 from colony_http.workflows import begun
@@ -65,8 +65,8 @@ _REGISTER = Operation(
 _CHANGE = Operation(
     summary="Change an asset",
     tag=TAG,
-    answers={200: AssetView},
-    errors=(ValidationFailed, AssetNotFound, AssetBusy),
+    answers={200: AmendedView},
+    errors=(ValidationFailed, AssetNotFound, AssetBusy, AssetExists),
     body_example=examples.CHANGE,
 )
 _FORGET = Operation(
@@ -151,9 +151,9 @@ async def register_asset(data: JSONBody[RegisterAsset], colony: NamedDependency[
 async def change_asset(
     id: FromPath[str], data: JSONBody[ChangeAsset], request: Request[Any, Any, Any], colony: NamedDependency[Colony]
 ) -> Reply:
-    """Change host name, tags, credentials or maintenance; credentials only while nobody works on the machine."""
+    """Change host name, tags, MACs, controller or maintenance; the controller only while the machine is idle."""
     changes = data.changes(by=request.scope["state"]["key_id"])
-    return shown(AssetView.of(await colony.assets.change(id, changes)))
+    return shown(AmendedView.of_amended(await colony.assets.amend(id, changes)))
 
 
 @delete("/assets/{id:str}", **described(_FORGET))

@@ -108,6 +108,7 @@ class ChangeBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     """What shall be different about reaching the controller; what is left out stays."""
 
     protocol: Protocol | UnsetType = UNSET
+    address: str | UnsetType = UNSET
     port: int | UnsetType = UNSET
     username: str | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
@@ -126,6 +127,7 @@ class ChangeAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 
     hostname: str | UnsetType = UNSET
     tags: dict[str, str] | UnsetType = UNSET
+    macs: tuple[str, ...] | UnsetType = UNSET
     bmc: ChangeBmc | UnsetType = UNSET
     maintenance: AskMaintenance | UnsetType | None = UNSET
 
@@ -138,7 +140,7 @@ class ChangeAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
             maintenance: Maintenance | UnsetType | None = Maintenance(reason=asked.reason, by=by, until=until)
         else:
             maintenance = asked
-        return AssetChanges(hostname=self.hostname, tags=self.tags, bmc=bmc, maintenance=maintenance)
+        return AssetChanges(hostname=self.hostname, tags=self.tags, macs=self.macs, bmc=bmc, maintenance=maintenance)
 
 
 class AskNetwork(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

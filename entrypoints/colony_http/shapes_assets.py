@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from colony_core import Asset, AssetStatus, Power
-from colony_core.application.assets import Forgotten
+from colony_core.application.assets import Amended, Forgotten
 from colony_core.application.watching import HeldUp
 from colony_core.domain.hardware import BootMode, DiskKind, Protocol, specs
 
@@ -160,6 +160,18 @@ class WatchedAssetView(AssetView, frozen=True, kw_only=True, rename="camel"):
         view = AssetView.of(held.asset)
         hindrance = msgspec.convert(held.hindrance, HindranceView | None, from_attributes=True)
         return cls(**msgspec.structs.asdict(view), hindrance=hindrance)
+
+
+class AmendedView(AssetView, frozen=True, kw_only=True, rename="camel"):
+    """An asset after a change; `changed` names what the change made different, such as `bmc.password`."""
+
+    changed: tuple[str, ...]
+
+    @classmethod
+    def of_amended(cls, amended: Amended) -> "AmendedView":
+        """Return *amended* as clients see it."""
+        changed = tuple("bmc.verifyTls" if name == "bmc.verify_tls" else name for name in amended.changed)
+        return cls(**msgspec.structs.asdict(AssetView.of(amended.asset)), changed=changed)
 
 
 class AssetList(Struct, frozen=True, kw_only=True, rename="camel"):

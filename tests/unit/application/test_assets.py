@@ -172,6 +172,51 @@ async def test_a_refused_request_changes_nothing() -> None:
     assert await lab.workflows() == {}
 
 
+async def test_what_is_so_already_is_no_change_and_is_in_nobodys_way() -> None:
+    lab = Lab()
+    await provisioning(lab)
+    before = await lab.asset()
+    known = lab.registration(1)
+    bmc = BmcChanges(address=known.address, username=known.username, password=known.password)
+
+    amended = await lab.colony.assets.amend(
+        "asset-1", AssetChanges(hostname=before.hostname, tags=before.tags, bmc=bmc)
+    )
+
+    assert (amended.asset, amended.changed) == (before, ())
+    assert await lab.asset() == before
+
+
+async def test_a_change_says_what_it_made_different() -> None:
+    lab = Lab()
+    await lab.enrol()
+    bmc = BmcChanges(address="192.168.9.9", password=Secret("new"), verify_tls=False)
+
+    amended = await lab.colony.assets.amend("asset-1", AssetChanges(macs=("52-54-00-77-00-01",), bmc=bmc))
+
+    assert amended.changed == ("macs", "bmc.address", "bmc.verify_tls", "bmc.password")
+    assert amended.asset.macs == ("52:54:00:77:00:01",)
+    assert (await lab.asset()).bmc.address == "192.168.9.9"
+
+
+async def test_a_controller_that_another_machine_has_is_not_given_twice() -> None:
+    lab = Lab(2)
+    await lab.enrol()
+
+    with pytest.raises(AssetExists):
+        await lab.colony.assets.change("asset-2", AssetChanges(bmc=BmcChanges(address=lab.registration(1).address)))
+
+
+async def test_an_address_that_is_none_is_refused() -> None:
+    lab = Lab()
+    await lab.enrol()
+
+    with pytest.raises(ValidationFailed) as refused:
+        await lab.colony.assets.change("asset-1", AssetChanges(bmc=BmcChanges(address="10.0.0.300")))
+
+    assert [each.path for each in refused.value.violations] == ["bmc.address"]
+
+
 async def test_new_credentials_are_used_from_then_on() -> None:
     lab = Lab()
     await lab.colony.assets.register(replace(lab.registration(1), password=Secret("wrong")))
