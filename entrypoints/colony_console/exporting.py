@@ -40,9 +40,9 @@ def export(
     api_url: str,
     api_key: str | None,
 ) -> None:
-    """Write every machine as a list, oldest first: CSV unless the file's name or --format says YAML.
+    """Write every machine into a list that `colony import` reads.
 
-    Imported again it changes nothing; the same machines give the same bytes. Passwords are left out unless they are
+    The oldest comes first. It is CSV unless the file's name or --format says YAML. Imported again it changes nothing; the same machines give the same bytes. Passwords are left out unless they are
     asked for.
     """
     chosen = machine_lists.form_of(str(output or ""), form) or "csv"

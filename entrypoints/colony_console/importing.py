@@ -52,9 +52,9 @@ def import_machines(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Register the machines of FILE (CSV or YAML; - is standard input), and change those that are known.
+    """Register and change the machines of a list.
 
-    A machine is known by its controller's address, then by its serial number. What a row does not say stays as it is,
+    FILE is CSV or YAML; - is standard input. A machine is known by its controller's address, then by its serial number. What a row does not say stays as it is,
     so that importing a list again changes nothing. Every row has a result of its own; the command ends with 1 if any
     was refused, and the others are done.
 
