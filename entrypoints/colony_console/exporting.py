@@ -42,8 +42,8 @@ def export(
 ) -> None:
     """Write every machine into a list that `colony import` reads.
 
-    The oldest comes first. It is CSV unless the file's name or --format says YAML. Imported again it changes nothing; the same machines give the same bytes. Passwords are left out unless they are
-    asked for.
+    The oldest comes first. It is CSV unless the file's name or --format says YAML. Imported again it changes nothing;
+    the same machines give the same bytes. Passwords are left out unless they are asked for.
     """
     chosen = machine_lists.form_of(str(output or ""), form) or "csv"
     if with_secrets:

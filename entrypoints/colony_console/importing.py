@@ -54,9 +54,9 @@ def import_machines(
 ) -> None:
     """Register and change the machines of a list.
 
-    FILE is CSV or YAML; - is standard input. A machine is known by its controller's address, then by its serial number. What a row does not say stays as it is,
-    so that importing a list again changes nothing. Every row has a result of its own; the command ends with 1 if any
-    was refused, and the others are done.
+    FILE is CSV or YAML; - is standard input. A machine is known by its controller's address, then by its serial number.
+    What a row does not say stays as it is, so that importing a list again changes nothing. Every row has its own
+    result; the command ends with 1 if any was refused, and the others are done.
 
     \b
     Forms of CSV:   hostname,ipmi_ip,ipmi_user,ipmi_pass,datacenter,rack,slot

@@ -52,7 +52,7 @@ def test_importing_a_list_again_changes_nothing_even_while_its_machines_are_bein
     again = imported(listed, str(listed.folder / "machines.csv"))
 
     assert results(again) == ["unchanged"] * 3
-    assert [asset["tags"] for asset in json.loads(before)["assets"]][0] == {
+    assert next(asset["tags"] for asset in json.loads(before)["assets"]) == {
         "datacenter": "fra1",
         "rack": "r1",
         "slot": "1",
