@@ -32,6 +32,8 @@ MENU = {
     "workflow": Entry("workflows:workflow", "List, watch, cancel and retry workflows."),
     "replay": Entry("replaying:replay", "Run a workflow's journal again, offline; end with 1 if it goes another way."),
     "audit": Entry("audit:audit", "List who did what, and what came of it."),
+    "migrate": Entry("databases:migrate", "Bring the schema of the database up to date."),
+    "copy": Entry("databases:copy", "Copy everything from one database to another."),
     "doctor": Entry("doctor:doctor", "Check settings, database and server, and say what to do."),
     "version": Entry("version:version", "Show the installed release."),
     "completion": Entry("completion:completion", "Print the completion script of a shell."),

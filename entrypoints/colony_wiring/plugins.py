@@ -9,6 +9,10 @@ EXTRAS = {
     ("colony_core.store", "sqlite"): "sqlite",
     ("colony_core.store", "postgresql"): "postgres",
     ("colony_core.rate_limits", "postgresql"): "postgres",
+    ("colony_core.schema", "sqlite"): "sqlite",
+    ("colony_core.schema", "postgresql"): "postgres",
+    ("colony_core.copy", "sqlite"): "sqlite",
+    ("colony_core.copy", "postgresql"): "postgres",
     ("colony_core.hardware", "ipmi"): "ipmi",
     ("colony_core.hardware", "redfish"): "redfish",
 }

@@ -67,7 +67,7 @@ class SqliteStore:
         another `StoreUnavailable`.
         """
         async with contextlib.AsyncExitStack() as links:
-            _make_private(path)
+            make_private(path)
             writer = await Link.open(path, busy_seconds=busy_seconds, synchronous=synchronous, writes=True)
             links.push_async_callback(writer.close)
             await writer.hop(migrate)
@@ -220,7 +220,7 @@ def _dooming(unit: Unit) -> Iterator[None]:
         raise
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """Make the file so that its owner alone may read it; SQLite gives its other files the same mode."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
