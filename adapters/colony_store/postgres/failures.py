@@ -1,6 +1,7 @@
 """What the errors of PostgreSQL, and of the way to it, mean to a caller."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import asyncpg
@@ -42,6 +43,8 @@ def reason_of(error: BaseException) -> str | None:
         return _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "its host is unknown"
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
     return "the connection broke" if isinstance(error, OSError | asyncpg.InterfaceError) else None

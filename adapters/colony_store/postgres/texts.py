@@ -1,6 +1,6 @@
-"""Text that PostgreSQL cannot hold: it knows no NUL, which JSON documents escape and columns would not bear."""
+"""Text that PostgreSQL cannot hold: it knows no NUL. Documents need none of this: JSON escapes control characters."""
 
-_ESCAPE = "\ufffe"  # never a character of any text: Unicode reserves it
+_ESCAPE = "\1"  # a control character, so that no JSON document has it and every document is sent as it is
 _NUL = f"{_ESCAPE}0"
 _ITSELF = f"{_ESCAPE}1"
 

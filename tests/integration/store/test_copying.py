@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from colony_core.domain.healths import Health, HealthState
+from colony_core.domain.healths import BmcState, Health
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Conflict
 from colony_core.ports.persistence import Answer, AssetFilter, AuditFilter, EntryFilter, Paging, Store
@@ -49,7 +49,7 @@ async def postgres(url: str) -> AsyncIterator[PostgresStore]:
 
 async def filled(store: Store) -> None:
     """Put something into every table, more than a batch of some, and take something out again."""
-    await keep(store, *(machine(number, tags={"rack": "r\0 \ufffe é"}) for number in range(1, 700)))
+    await keep(store, *(machine(number, tags={"rack": "r\0 \1 \ufffe é"}) for number in range(1, 700)))
     await keep(store, cluster(1), cluster(2), workflow(1), key(1), key(2))
     await keep(store, *(entry(f"line {number}", run_id="workflow-1") for number in range(600)))
     await happen(store, "workflow-1", 1)
@@ -60,9 +60,9 @@ async def filled(store: Store) -> None:
         tx.assets.remove(await tx.assets.get("asset-699"))
         tx.clusters.remove(await tx.clusters.get("cluster-2"))
         tx.webhooks.remove("webhook-2")
-        tx.healths.put(Health(asset_id="asset-1", state=HealthState.OK, checked_at=NOON))
+        tx.healths.put(Health(asset_id="asset-1", state=BmcState.UNKNOWN, checked_at=NOON))
         tx.vault.put("asset-1", "bmc-password", Secret("correct horse"))
-        tx.answers.put("cd-1", "k\0", answer)
+        tx.answers.put("cd-1", "k\0\1", answer)
         await tx.next_id("asset")
 
 
@@ -72,7 +72,7 @@ async def content(store: Store) -> list[Any]:
         paging = Paging(limit=1000)
         return [
             await look.assets.page(paging, AssetFilter()),
-            await look.assets.page(paging, AssetFilter(tags=(("rack", "r\0 \ufffe é"),))),
+            await look.assets.page(paging, AssetFilter(tags=(("rack", "r\0 \1 \ufffe é"),))),
             await look.assets.count_by_status(),
             await look.clusters.all(),
             await look.runs.due(NOON, 10),
@@ -86,7 +86,7 @@ async def content(store: Store) -> list[Any]:
             await look.dead_letters.asked_for("webhook-1", 10),
             await look.healths.get_many(["asset-1"]),
             await look.vault.get("asset-1", "bmc-password"),
-            await look.answers.get("cd-1", "k\0", now=NOON),
+            await look.answers.get("cd-1", "k\0\1", now=NOON),
         ]
 
 
@@ -116,8 +116,8 @@ async def test_everything_goes_there_and_back_and_is_what_it_was(postgres_url: s
 
     rows = await copy(await SqliteSide.open(there, writes=False), await PostgresSide.open(postgres_url))
     assert (rows["assets"], rows["journal"], rows["vault"]) == (698, 600, 1)
-    async with postgres(postgres_url) as store:
-        assert await content(store) == original
+    async with postgres(postgres_url) as moved:
+        assert await content(moved) == original
 
     async with sqlite(back):
         pass
@@ -125,8 +125,8 @@ async def test_everything_goes_there_and_back_and_is_what_it_was(postgres_url: s
     async with sqlite(back) as store:
         assert await content(store) == original
         after_return = await next_things(store)
-    async with postgres(postgres_url) as store:
-        assert await next_things(store) == after_return
+    async with postgres(postgres_url) as moved:
+        assert await next_things(moved) == after_return
     async with sqlite(there) as store:
         assert await next_things(store) == after_return
 
@@ -160,13 +160,13 @@ async def test_a_copy_that_comes_back_otherwise_leaves_nothing(
     with pytest.raises(CopyRefused, match="webhooks"):
         await copy(source, target)
     monkeypatch.undo()
-    async with postgres(postgres_url) as store, store.reading() as look:
+    async with postgres(postgres_url) as kept, kept.reading() as look:
         assert await look.journal.last() == 0
 
 
 async def test_a_database_that_somebody_uses_is_refused(postgres_url: str, tmp_path: Path) -> None:
-    async with sqlite(tmp_path / "a.db") as store:
-        store.acquire_server_lock()
+    async with sqlite(tmp_path / "a.db") as serving:
+        serving.acquire_server_lock()
         with pytest.raises(StoreInUse):
             await SqliteSide.open(tmp_path / "a.db", writes=False)
     async with postgres(postgres_url) as other:
