@@ -101,7 +101,9 @@ def _database(settings: Settings) -> Check:
     try:
         keys = run(_keys_in(settings))
     except Failure as failure:
-        right = "Is it the right file, with its secret key beside it?" if path else "Is the URL right, and the server up?"
+        right = (
+            "Is it the right file, with its secret key beside it?" if path else "Is the URL right, and the server up?"
+        )
         return Check("database", "fail", failure.message, right)
     if not keys:
         advice = "Make the first one: colony api-key create --description first"
