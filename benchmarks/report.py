@@ -21,19 +21,19 @@ class Report(Struct, frozen=True, kw_only=True):
 
 def as_text(report: Report) -> str:
     """Return the report for people; its tables are Markdown too."""
-    parts = [_about(report)]
+    parts = [about(report.at, report.machine)]
     if report.wire:
-        parts.append(_table(_WIRE_HEAD, [_wire_row(one) for one in report.wire]))
+        parts.append(table(_WIRE_HEAD, [_wire_row(one) for one in report.wire]))
     if report.provisioning:
-        parts.append(_table(_PROVISIONING_HEAD, [_provisioning_row(one) for one in report.provisioning]))
+        parts.append(table(_PROVISIONING_HEAD, [_provisioning_row(one) for one in report.provisioning]))
     return "\n\n".join(parts) + "\n"
 
 
-def _about(report: Report) -> str:
-    machine = report.machine
+def about(at: datetime, machine: Machine) -> str:
+    """Return when and where figures were taken, in four lines."""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
     facts = (
-        f"{report.at:%Y-%m-%d %H:%M} UTC, {machine.cores} cores ({machine.processor})",
+        f"{at:%Y-%m-%d %H:%M} UTC, {machine.cores} cores ({machine.processor})",
         f"load {machine.load:.1f} before the run, Linux {machine.kernel}, {machine.file_system}",
         f"{machine.python}, SQLite {machine.sqlite}",
         libraries,
@@ -99,7 +99,7 @@ def _provisioning_row(one: Provisioning) -> tuple[str, ...]:
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table whose figures stand under each other."""
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
     lines = [_line(row, widths) for row in (head, *rows)]

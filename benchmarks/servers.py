@@ -61,7 +61,7 @@ class Server:
 
 @asynccontextmanager
 async def serving(role: str, stock: Stock) -> AsyncIterator[Server]:
-    """Run a server, `product` or `floor`, while inside."""
+    """Run a server while inside: `product` on a simulated rack, `steel` (it on real controllers), or `floor`."""
     options = {"database_url": stock.settings.database_url, "port": 0}
     if role == "product":
         options["simulator"] = 1

@@ -1,9 +1,13 @@
 """That the benchmarks run; what they find is nobody's business here."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,3 +30,25 @@ def test_every_benchmark_runs_and_every_request_is_answered(tmp_path: Path) -> N
     assert [each for each in found["wire"] if each["product"]["failures"] or each["floor"]["failures"]] == []
     assert [each["provisioned"] for each in found["provisioning"]] == [3]
     assert "| list " in run.stdout
+
+
+def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) -> None:
+    missing = [program for program in ("ipmi_sim", "ipmitool", "ipmipower") if shutil.which(program) is None]
+    if missing and os.environ.get("CI") != "true" and os.geteuid() != 0:
+        pytest.skip(f"{' and '.join(missing)} is not installed: apt-get install openipmi ipmitool freeipmi-tools")
+    figures = tmp_path / "figures.json"
+
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bmc", "--tiny", "--folder", str(tmp_path), "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    found = json.loads(figures.read_text())
+    assert {(row["reader"], row["read"]) for row in found["rows"]} == {("colony", 2), ("ipmipower", 2), ("ipmitool", 2)}
+    assert [one["failures"] for one in found["api"]] == [0]
+    assert "| ipmipower " in run.stdout

@@ -1,0 +1,174 @@
+"""`python -m benchmarks.bmc`: reads the power of many controllers, by us and by others in turns.
+
+Needs ipmi_sim, ipmitool and ipmipower (Debian packages openipmi, ipmitool and freeipmi-tools).
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from msgspec import Struct
+
+from benchmarks.bmc_api import Disturbance, disturb
+from benchmarks.bmc_rack import Rack, dead_among, rack
+from benchmarks.bmc_readers import READERS, Sweep
+from benchmarks.machine import Machine, machine
+from benchmarks.report import about, table
+from colony_wiring.loop import run
+
+PROGRAMS = ("ipmi_sim", "ipmitool", "ipmipower", "stdbuf")
+MOST_DEAD_ONE_BY_ONE = 1
+"""ipmitool waits some 20 s for each dead one: more of them tell nothing new."""
+
+
+class Effort(Struct, frozen=True, kw_only=True):
+    """How much is measured: sweeps of these `sizes`, so many in turns, and how long the API is asked."""
+
+    sizes: tuple[int, ...]
+    rounds: int
+    rounds_with_dead: int
+    at_once: tuple[int, ...]
+    api_rounds: int
+    api_seconds: float
+
+
+EFFORTS = {
+    "full": Effort(
+        sizes=(1, 16, 64, 200), rounds=7, rounds_with_dead=2, at_once=(1, 4, 16), api_rounds=5, api_seconds=4.0
+    ),
+    "quick": Effort(sizes=(1, 16, 64), rounds=3, rounds_with_dead=1, at_once=(4,), api_rounds=2, api_seconds=2.0),
+    "tiny": Effort(sizes=(2,), rounds=1, rounds_with_dead=0, at_once=(1,), api_rounds=1, api_seconds=0.3),
+}
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One reader over one set of controllers: medians of its sweeps, and its ratio to ipmipower's, round by round."""
+
+    reader: str
+    controllers: int
+    dead: int
+    sweeps: int
+    living: float
+    over: float
+    cpu: float
+    read: int
+    of_ipmipower: float | None
+
+
+class BmcReport(Struct, frozen=True, kw_only=True):
+    """Everything that one run found out; `load_after` is the load average at its end."""
+
+    at: datetime
+    machine: Machine
+    rows: tuple[Row, ...]
+    api: tuple[Disturbance, ...]
+    load_after: float
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print what came out."""
+    options = _parser().parse_args(arguments)
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        sys.exit(f"{', '.join(missing)} must be installed here: apt-get install openipmi ipmitool freeipmi-tools")
+    report = run(_measured(EFFORTS[options.effort], options.folder))
+    sys.stdout.write(_as_text(report))
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bmc", description="Read many controllers.")
+    parser.add_argument("--quick", dest="effort", action="store_const", const="quick", default="full", help="less")
+    parser.add_argument("--tiny", dest="effort", action="store_const", const="tiny", help="only see that it runs")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where controllers keep state")
+    return parser
+
+
+async def _measured(effort: Effort, folder: Path) -> BmcReport:
+    here, most = machine(folder), max(effort.sizes)
+    rows: tuple[Row, ...] = ()
+    async with rack(most, dead=dead_among(most), folder=folder) as controllers:
+        for size in effort.sizes:
+            rows += await _compared(controllers, size, 0, rounds=effort.rounds)
+        for size in effort.sizes if effort.rounds_with_dead else ():
+            if size > 1:
+                rows += await _compared(controllers, size, dead_among(size), rounds=effort.rounds_with_dead)
+        api = await disturb(
+            controllers.some(most),
+            at_once=effort.at_once,
+            rounds=effort.api_rounds,
+            seconds=effort.api_seconds,
+            folder=folder,
+        )
+    return BmcReport(at=datetime.now(UTC), machine=here, rows=rows, api=api, load_after=os.getloadavg()[0])
+
+
+async def _compared(controllers: Rack, size: int, dead: int, *, rounds: int) -> tuple[Row, ...]:
+    """Sweep in turns; the first round of all is for warming up, and does not count."""
+    targets = controllers.some(size, dead=dead)
+    found: dict[str, list[Sweep]] = {name: [] for name in READERS}
+    for number in range(-1 if not dead else 0, rounds):
+        for name, read in READERS.items():
+            if name == "ipmitool" and (number > 0 or dead > MOST_DEAD_ONE_BY_ONE):
+                continue
+            sweep = await read(targets)
+            if number >= 0:
+                found[name].append(sweep)
+    return tuple(
+        _row(name, sweeps, found["ipmipower"], size=size, dead=dead) for name, sweeps in found.items() if sweeps
+    )
+
+
+def _row(name: str, sweeps: Sequence[Sweep], peers: Sequence[Sweep], *, size: int, dead: int) -> Row:
+    ratios = [mine.living / other.living for mine, other in zip(sweeps, peers, strict=False) if other.living]
+    return Row(
+        reader=name,
+        controllers=size,
+        dead=dead,
+        sweeps=len(sweeps),
+        living=median(sweep.living for sweep in sweeps),
+        over=median(sweep.over for sweep in sweeps),
+        cpu=median(sweep.cpu for sweep in sweeps),
+        read=min(sweep.read for sweep in sweeps),
+        of_ipmipower=median(ratios) if ratios and name != "ipmipower" else None,
+    )
+
+
+def _as_text(report: BmcReport) -> str:
+    sweeps = table(
+        ("reader", "controllers", "dead", "sweeps", "last living s", "over s", "CPU ms each", "read", "of ipmipower"),
+        [_cells(row) for row in report.rows],
+    )
+    api = table(
+        ("controllers", "at once", "rest p50 ms", "rest p99 ms", "sweep p50 ms", "sweep p99 ms", "p99 ratio", "swept/s",
+         "failed"),
+        [_api_cells(one) for one in report.api],
+    )  # fmt: skip
+    load = f"load {report.load_after:.1f} at the end"
+    return "\n\n".join([about(report.at, report.machine), load, sweeps, api]) + "\n"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ratio = f"{row.of_ipmipower:.2f}" if row.of_ipmipower is not None else ""
+    each = 1000 * row.cpu / row.controllers
+    times = (f"{row.living:.3f}", f"{row.over:.3f}", f"{each:.2f}")
+    return (row.reader, str(row.controllers), str(row.dead), str(row.sweeps), *times, str(row.read), ratio)
+
+
+def _api_cells(one: Disturbance) -> tuple[str, ...]:
+    times = (one.rest_p50, one.rest_p99, one.sweep_p50, one.sweep_p99)
+    shown = [f"{time:.1f}" for time in times]
+    return (str(one.controllers), str(one.at_once), *shown, f"{one.ratio:.2f}", f"{one.swept:.0f}", str(one.failures))
+
+
+if __name__ == "__main__":
+    main()
