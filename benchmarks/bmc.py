@@ -163,10 +163,12 @@ def _as_text(report: BmcReport) -> str:
         [_cells(row) for row in report.rows],
     )
     api = table(
-        ("controllers", "at once", "rest p50 ms", "rest p99 ms", "sweep p50 ms", "sweep p99 ms", "p99 ratio", "swept/s",
-         "failed"),
+        (
+            *("controllers", "at once", "rest p50 ms", "rest p99 ms", "sweep p50 ms", "sweep p99 ms", "of rest"),
+            *("elsewhere p99 ms", "of rest", "swept/s", "failed"),
+        ),
         [_api_cells(one) for one in report.api],
-    )  # fmt: skip
+    )
     load = f"load {report.load_after:.1f} at the end"
     return "\n\n".join([about(report.at, report.machine), load, sweeps, api]) + "\n"
 
@@ -179,9 +181,10 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _api_cells(one: Disturbance) -> tuple[str, ...]:
-    times = (one.rest_p50, one.rest_p99, one.sweep_p50, one.sweep_p99)
-    shown = [f"{time:.1f}" for time in times]
-    return (str(one.controllers), str(one.at_once), *shown, f"{one.ratio:.2f}", f"{one.swept:.0f}", str(one.failures))
+    times = (f"{time:.1f}" for time in (one.rest_p50, one.rest_p99, one.sweep_p50, one.sweep_p99))
+    control = (f"{one.elsewhere_p99:.1f}", f"{one.elsewhere_ratio:.2f}")
+    rest = (f"{one.swept:.0f}", str(one.failures))
+    return (str(one.controllers), str(one.at_once), *times, f"{one.ratio:.2f}", *control, *rest)
 
 
 if __name__ == "__main__":
