@@ -11,16 +11,19 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks import waiting
 from benchmarks.machine import machine
 from benchmarks.profiling import split
 from benchmarks.provisioning import Provisioning, provision
 from benchmarks.report import Report, as_text
+from benchmarks.waiting import Waiting, measure_waiting
 from benchmarks.wire import FULL, QUICK, TINY, Comparison, Effort, cases, compare
 from colony_wiring.loop import run
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("list", "get", "create-asset", "create-cluster", "provisioning")
+NAMES = ("list", "get", "create-asset", "create-cluster", "provisioning", "waiting")
 CROWDS = {"full": (200, 1000), "quick": (50, 200), "tiny": (3,)}
+WAITS = {"full": waiting.FULL, "quick": waiting.QUICK, "tiny": waiting.TINY}
 EFFORTS = {"full": FULL, "quick": QUICK, "tiny": TINY}
 
 
@@ -58,7 +61,10 @@ async def _measured(options: argparse.Namespace) -> Report:
     lives: tuple[Provisioning, ...] = ()
     if "provisioning" in chosen:
         lives = await _provisionings(CROWDS[options.effort], options.folder, profiled=options.profile)
-    return Report(at=datetime.now(UTC), machine=here, wire=wire, provisioning=lives)
+    waits: tuple[Waiting, ...] = ()
+    if "waiting" in chosen:
+        waits = await measure_waiting(WAITS[options.effort], folder=options.folder)
+    return Report(at=datetime.now(UTC), machine=here, wire=wire, provisioning=lives, waiting=waits)
 
 
 async def _wire(effort: Effort, chosen: Sequence[str], folder: Path) -> tuple[Comparison, ...]:

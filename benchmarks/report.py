@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from benchmarks.machine import Machine
 from benchmarks.provisioning import Provisioning
+from benchmarks.waiting import Waiting
 from benchmarks.wire import Comparison
 
 
@@ -17,6 +18,7 @@ class Report(Struct, frozen=True, kw_only=True):
     machine: Machine
     wire: tuple[Comparison, ...] = ()
     provisioning: tuple[Provisioning, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 def as_text(report: Report) -> str:
@@ -26,6 +28,8 @@ def as_text(report: Report) -> str:
         parts.append(table(_WIRE_HEAD, [_wire_row(one) for one in report.wire]))
     if report.provisioning:
         parts.append(table(_PROVISIONING_HEAD, [_provisioning_row(one) for one in report.provisioning]))
+    if report.waiting:
+        parts.append(table(_WAITING_HEAD, [_waiting_row(one) for one in report.waiting]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,6 +100,34 @@ def _provisioning_row(one: Provisioning) -> tuple[str, ...]:
         f"{1000 * one.cpu_seconds / one.machines:.1f}",
         f"{one.simulated_seconds / 60:.0f}",
         f"{one.commits_per_second:,.0f}",
+    )
+
+
+_WAITING_HEAD = (
+    "assets",
+    "waiting",
+    "start s",
+    "of empty",
+    "CPU s to idle",
+    "RSS MB",
+    "bytes each",
+    "idle CPU %",
+    "/metrics ms",
+)
+
+
+def _waiting_row(one: Waiting) -> tuple[str, ...]:
+    start = one.start
+    return (
+        f"{one.assets:,}",
+        f"{one.waiting:,}",
+        f"{start.seconds:.2f}",
+        f"{one.slower:.2f}",
+        f"{start.cpu_seconds:.2f}",
+        f"{start.memory_bytes / 1e6:.1f}",
+        "" if one.bytes_each is None else f"{one.bytes_each:,.0f}",
+        f"{100 * start.idle_cpu:.1f}",
+        f"{1000 * start.metrics_seconds:.1f}",
     )
 
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from colony_core.domain.assets import Asset
-from colony_core.domain.workflows import Run, StepStatus
+from colony_core.domain.plans import performs
+from colony_core.domain.workflows import Run
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,9 +27,8 @@ def due(run: Run) -> int | None:
 
 
 def in_flight(run: Run) -> bool:
-    """Tell whether the present step of *run* was begun."""
-    step = run.current
-    return step is not None and step.status is StepStatus.RUNNING
+    """Tell whether a process is at the present step of *run*."""
+    return performs(run)
 
 
 FOR_EVER = 2**63 - 1

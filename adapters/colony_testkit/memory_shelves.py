@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from colony_core.domain.assets import Asset, AssetExists, AssetNotFound, maintenance_at
 from colony_core.domain.clusters import Cluster, ClusterNameTaken, ClusterNotFound
 from colony_core.domain.healths import Health
-from colony_core.domain.workflows import Run, StepStatus, WorkflowNotFound
+from colony_core.domain.plans import performs
+from colony_core.domain.workflows import Run, WorkflowNotFound
 from colony_core.ports.persistence import (
     AssetFilter,
     ClusterFilter,
@@ -243,18 +244,11 @@ class MemoryRuns(Shelf[Run]):
 
     async def page(self, paging: Paging, where: RunFilter) -> Page[Run]:
         """Return one page of the workflows that match."""
-        return cut(
-            self.ordered(
-                lambda run: (
-                    where.status in (None, run.status)
-                    and where.type in (None, run.type)
-                    and where.asset_id in (None, run.asset_id)
-                    and where.cluster_id in (None, run.cluster_id)
-                )
-            ),
-            paging,
-            of="workflows",
-        )
+        return cut(self.ordered(lambda run: _is_one_of(run, where)), paging, of="workflows")
+
+    async def count(self, where: RunFilter) -> int:
+        """Return how many workflows match."""
+        return len(self.those(lambda run: _is_one_of(run, where)))
 
     async def due(self, now: datetime, limit: int) -> tuple[Run, ...]:
         """Return the living runs that must be woken, the longest overdue first."""
@@ -266,8 +260,17 @@ class MemoryRuns(Shelf[Run]):
         return min((run.due for run in self.those(lambda run: not run.ended) if run.due is not None), default=None)
 
     async def in_flight(self) -> tuple[Run, ...]:
-        """Return the living runs whose present step was begun."""
-        return self.those(lambda run: run.current is not None and run.current.status is StepStatus.RUNNING)
+        """Return the living runs that a process is at."""
+        return self.those(performs)
+
+
+def _is_one_of(run: Run, where: RunFilter) -> bool:
+    return (
+        where.status in (None, run.status)
+        and where.type in (None, run.type)
+        and where.asset_id in (None, run.asset_id)
+        and where.cluster_id in (None, run.cluster_id)
+    )
 
 
 def _matches(asset: Asset, where: AssetFilter) -> bool:

@@ -10,7 +10,7 @@ from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.clusters import Cluster, ClusterSpec, ClusterStatus, ClusterType, Flavor, NodeSpec
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.plans import OS_PROVISION
-from colony_core.domain.workflows import Run, RunStatus, StepState, StepStatus
+from colony_core.domain.workflows import Await, Run, RunStatus, StepState, StepStatus
 from colony_core.ports.persistence import Store
 from colony_testkit.builders import NOON, a_run, an_asset, an_inventory
 
@@ -63,6 +63,14 @@ def begun(run: Run, *, minutes: int) -> Run:
     """Return *run* with its first step begun, and its deadline so many minutes after noon."""
     first = replace(run.steps[0], status=StepStatus.RUNNING, attempt=1, deadline=NOON + timedelta(minutes=minutes))
     return replace(run, status=RunStatus.RUNNING, steps=(first, *run.steps[1:]))
+
+
+def awaiting(run: Run) -> Run:
+    """Return *run* at a step that waits for its machine, with the steps before it done."""
+    place = next(place for place, step in enumerate(OS_PROVISION.steps) if isinstance(step.do, Await))
+    done = tuple(replace(state, status=StepStatus.COMPLETED) for state in run.steps[:place])
+    waits = replace(run.steps[place], status=StepStatus.RUNNING, attempt=1, deadline=NOON + timedelta(minutes=9))
+    return replace(run, status=RunStatus.RUNNING, position=place, steps=(*done, waits, *run.steps[place + 1 :]))
 
 
 def resting(run: Run, *, minutes: int) -> Run:

@@ -9,7 +9,7 @@ from colony_core.domain.clusters import ClusterNameTaken, ClusterNotFound, Clust
 from colony_core.domain.workflows import RunStatus, WorkflowNotFound, WorkflowType
 from colony_core.ports.persistence import ClusterFilter, Paging, RunFilter, StaleWrite, Store
 from colony_testkit.builders import NOON
-from colony_testkit.store_given import begun, cluster, ended, ids, keep, resting, workflow
+from colony_testkit.store_given import awaiting, begun, cluster, ended, ids, keep, resting, workflow
 
 
 class RunsContract:
@@ -131,11 +131,22 @@ class RunsContract:
         async with store.reading() as look:
             assert await look.runs.next_due() is None
 
-    async def test_in_flight_is_whatever_stands_at_a_begun_step(self, store: Store) -> None:
+    async def test_in_flight_is_what_a_process_is_at_and_nothing_that_waits(self, store: Store) -> None:
         await keep(store, begun(workflow(2), minutes=1), workflow(1), ended(begun(workflow(3), minutes=1)))
+        await keep(store, awaiting(workflow(4)))
 
         async with store.reading() as look:
             assert ids(await look.runs.in_flight()) == ["workflow-2"]
+
+    async def test_a_count_is_as_long_as_the_list_and_sees_what_its_transaction_wrote(self, store: Store) -> None:
+        await keep(store, workflow(1), begun(workflow(2), minutes=1), workflow(3, parent_id="workflow-1"))
+        pending, others = RunFilter(status="pending", type="os-provision"), RunFilter(asset_id="asset-2")
+
+        async with store.transaction() as tx:
+            assert [await tx.runs.count(where) for where in (RunFilter(), pending, others)] == [3, 2, 1]
+            tx.runs.put(begun(await tx.runs.get("workflow-1"), minutes=1))
+            assert await tx.runs.count(pending) == 1
+            assert await tx.runs.count(RunFilter(type="disk-wipe")) == 0
 
     async def test_children_come_with_their_parents(self, store: Store) -> None:
         await keep(

@@ -33,7 +33,7 @@ async def unpark(tx: Transaction, *, now: datetime, at_most: int | None = None) 
     """Make those that wait the longest due again, all of them unless *at_most* is given; each looks for itself."""
     left, cursor = at_most, None
     while left is None or left > 0:
-        page = await tx.runs.page(Paging(limit=_GULP, cursor=cursor), _WAITING)
+        page = await tx.runs.page(Paging(limit=min(left or _GULP, _GULP), cursor=cursor), _WAITING)
         parked = [run for run in page.items if run.parked][:left]
         for run in parked:
             befall(tx, run, CalledIn(), now=now)

@@ -20,11 +20,10 @@ from colony_core.application.upkeep import Upkeep
 from colony_core.application.workplace import Sighting, Workplace
 from colony_core.domain.assets import Asset, cycles_at
 from colony_core.domain.hardware import Power
-from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Act, Interrupted, Perform, Run, RunStatus, Woken, WorkflowType
+from colony_core.domain.workflows import Act, Interrupted, Run, RunStatus, Woken, WorkflowType
 from colony_core.errors import ColonyError
 from colony_core.ports.clock import Clock
-from colony_core.ports.persistence import Paging, RunFilter, Store, Transaction
+from colony_core.ports.persistence import RunFilter, Store, Transaction
 
 log = logging.getLogger("colony.runner")
 
@@ -76,14 +75,14 @@ class Runner:
     async def recover(self) -> None:
         """Begin anew what was in flight when the last process ended. Call it once, before anything else.
 
-        What waits for its turn looks again too: the limit may have been raised.
+        What waits for its turn is called in by the pulses; without a limit there are no turns, and all come in.
         """
         async with self._store.transaction() as tx:
             now = self._clock.now()
-            await unpark(tx, now=now)
+            if not self._max_installs:
+                await unpark(tx, now=now)
             for run in await tx.runs.in_flight():
-                state = run.current
-                if state is not None and isinstance(plan_of(run).step(state.name).do, Perform):
+                if (state := run.current) is not None:
                     await advance(tx, run, Interrupted(state.name, state.attempt), now=now)
 
     async def settle(self) -> None:
@@ -183,8 +182,7 @@ class Runner:
             await unpark(tx, now=now, at_most=left)
 
     async def _places_left(self, tx: Transaction) -> int:
-        page = await tx.runs.page(Paging(limit=self._max_installs), INSTALLING)
-        return self._max_installs - len(page.items)
+        return self._max_installs - await tx.runs.count(INSTALLING)
 
     async def _advance_apart(self, items: Sequence[Item], now: datetime) -> tuple[Act, ...]:
         acts: tuple[Act, ...] = ()

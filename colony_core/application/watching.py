@@ -3,12 +3,14 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
 
 from colony_core.domain.assets import Asset, AssetStatus, as_of
 from colony_core.domain.hindrances import Hindrance, hindrance
-from colony_core.domain.workflows import Run, RunStatus
+from colony_core.domain.orders import Shrink
+from colony_core.domain.workflows import Run, RunStatus, WorkflowType
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import (
     AssetFilter,
@@ -19,6 +21,17 @@ from colony_core.ports.persistence import (
     Store,
     Transaction,
 )
+
+LIVING = (RunStatus.PENDING, RunStatus.RUNNING)
+
+WORK: Mapping[AssetStatus, WorkflowType] = MappingProxyType(
+    {
+        AssetStatus.DISCOVERING: WorkflowType.ASSET_DISCOVERY,
+        AssetStatus.PROVISIONING: WorkflowType.OS_PROVISION,
+        AssetStatus.DEPROVISIONING: WorkflowType.DISK_WIPE,
+    }
+)
+"""Which work holds machines in the statuses that they pass through."""
 
 _GULP = 1000
 
@@ -56,17 +69,42 @@ class Watch:
         return Page(items, _cursor(items[-1].asset) if more else None)
 
     async def longest_in_between(self) -> dict[str, float]:
-        """Return for each status that machines pass through the seconds that the slowest has been in it."""
+        """Return for each status that machines pass through the seconds that the slowest has been in it.
+
+        It costs the same however much waits: the oldest work of each kind tells. Of machines that failed to be
+        discovered, the `_GULP` that were registered first are looked at.
+        """
         now = self._clock.now()
         async with self._store.reading() as look:
-            moving = await _unsettled(look)
-            runs = await _living(look)
-        ages: dict[str, float] = {}
-        for asset in moving.values():
-            run = runs.get(asset.held_by or "")
-            since = run.created_at if run else asset.updated_at
-            ages[asset.status] = max(ages.get(asset.status, 0.0), (now - since).total_seconds())
-        return ages
+            counts = await look.assets.count_by_status()
+            return {
+                status.value: (now - since).total_seconds()
+                for status, kind in WORK.items()
+                if counts.get(status) and (since := await _longest(look, status, kind)) is not None
+            }
+
+
+async def _longest(look: Transaction, status: AssetStatus, kind: WorkflowType) -> datetime | None:
+    """Return since when a machine has been in *status*: since its work began, or failed to discover it."""
+    pages = [await look.runs.page(Paging(limit=1), RunFilter(status=living, type=kind)) for living in LIVING]
+    begins = [run.created_at for page in pages for run in page.items]
+    if status is AssetStatus.DISCOVERING:
+        unknown = await look.assets.page(Paging(limit=_GULP), AssetFilter(status=status))
+        begins += [asset.updated_at for asset in unknown.items if asset.held_by is None]
+    if status is AssetStatus.PROVISIONING:
+        begins += [run.created_at for run in await _not_spread_yet(look)]
+    return min(begins, default=None)
+
+
+async def _not_spread_yet(look: Transaction) -> list[Run]:
+    """Return the work on clusters that holds their machines itself, as no workflow was begun for each of them yet."""
+    kinds = (WorkflowType.CLUSTER_PROVISION, WorkflowType.CLUSTER_SCALE)
+    pages = [
+        await look.runs.page(Paging(limit=_GULP), RunFilter(status=living, type=kind))
+        for kind in kinds
+        for living in LIVING
+    ]
+    return [run for page in pages for run in page.items if not run.children and not isinstance(run.order, Shrink)]
 
 
 async def _all_held_up(look: Transaction, *, now: datetime) -> list[HeldUp]:
@@ -81,7 +119,7 @@ async def _all_held_up(look: Transaction, *, now: datetime) -> list[HeldUp]:
 
 async def _living(look: Transaction) -> Mapping[str, Run]:
     runs: dict[str, Run] = {}
-    for status in (RunStatus.PENDING, RunStatus.RUNNING):
+    for status in LIVING:
         paging: Paging | None = Paging(limit=_GULP)
         while paging is not None:
             page = await look.runs.page(paging, RunFilter(status=status))

@@ -19,6 +19,7 @@ from colony_core.domain.workflows import (
     Run,
     Signal,
     Step,
+    StepStatus,
     WorkflowType,
 )
 
@@ -343,6 +344,17 @@ PLANS: Mapping[tuple[str, int], Plan] = MappingProxyType(
 def plan_of(run: Run) -> Plan:
     """Return the plan that *run* began with."""
     return PLANS[(run.plan, run.plan_version)]
+
+
+def performs(run: Run) -> bool:
+    """Tell whether a process is at the present step of *run*: it was begun, and is none that waits for others.
+
+    Any begun step of a plan that this release does not know may be one.
+    """
+    state, plan = run.current, PLANS.get((run.plan, run.plan_version))
+    if state is None or state.status is not StepStatus.RUNNING:
+        return False
+    return plan is None or isinstance(plan.step(state.name).do, Perform)
 
 
 def cluster_plan(kind: ClusterType, flavor: Flavor) -> Plan:

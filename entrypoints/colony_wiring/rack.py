@@ -1,10 +1,11 @@
 """The simulated rack of a server: kept in a file beside the database, so that a restart finds its machines."""
 
 import asyncio
+from collections.abc import Sequence
 
 from colony_core import Colony, Paging, Registration
 from colony_core.ports.clock import Clock
-from colony_simulator import RackFile, SimulatedRack
+from colony_simulator import Machine, RackFile, SimulatedRack
 
 TICK = 0.1
 """Real seconds between two notes of how late it is in the rack: a kill sets its time back by no more."""
@@ -33,6 +34,8 @@ class KeptRack:
 
     async def enrol(self, colony: Colony) -> None:
         """Register every machine that the colony does not know yet; it is available at once."""
+        if await _all_known(colony, self.rack.machines):
+            return
         known = await _known_addresses(colony)
         new = [
             (
@@ -58,6 +61,14 @@ class KeptRack:
         while True:
             await asyncio.sleep(TICK)
             self._file.tick(self.rack.clock.now())
+
+
+async def _all_known(colony: Colony, machines: Sequence[Machine]) -> bool:
+    """Tell whether every machine is registered under its own name, as after the first start."""
+    async with colony.ports.store.reading() as look:
+        assets = await look.assets.get_many([machine.name for machine in machines])
+    found = {asset.bmc.address for asset in assets.values()}
+    return found >= {machine.bmc.address for machine in machines}
 
 
 async def _known_addresses(colony: Colony) -> set[str]:

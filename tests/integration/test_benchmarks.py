@@ -29,6 +29,7 @@ def test_every_benchmark_runs_and_every_request_is_answered(tmp_path: Path) -> N
     assert {each["name"] for each in found["wire"]} == {"list", "get", "create-asset", "create-cluster"}
     assert [each for each in found["wire"] if each["product"]["failures"] or each["floor"]["failures"]] == []
     assert [each["provisioned"] for each in found["provisioning"]] == [3]
+    assert [(each["assets"], each["waiting"]) for each in found["waiting"]] == [(1, 0), (20, 0), (20, 20)]
     assert "| list " in run.stdout
 
 

@@ -29,9 +29,21 @@ def clusters(where: ClusterFilter) -> Listing:
 
 def runs(where: RunFilter) -> Listing:
     """Return the list of workflows; whose they are narrows it most, so that it leads."""
+    chosen, leading = _wanted(where)
+    return Listing("workflows", _by_columns("runs", tuple(chosen), leading=leading), tuple(chosen.values()))
+
+
+def run_count(where: RunFilter) -> tuple[str, tuple[str, ...]]:
+    """Return the query for how many workflows the list has, and what it is given."""
+    chosen, leading = _wanted(where)
+    conditions = _conditions(tuple(chosen), leading)
+    return f"SELECT count(*) FROM runs WHERE {conditions or 'TRUE'}", tuple(chosen.values())  # noqa: S608 - our names
+
+
+def _wanted(where: RunFilter) -> tuple[dict[str, str], int]:
+    """Return the columns that are filtered by, and how many of them choose the index."""
     owner = _chosen(asset_id=where.asset_id, cluster_id=where.cluster_id)
-    chosen = {**owner, **_chosen(type=where.type, status=where.status)}
-    return Listing("workflows", _by_columns("runs", tuple(chosen), leading=1 if owner else 2), tuple(chosen.values()))
+    return {**owner, **_chosen(type=where.type, status=where.status)}, 1 if owner else 2
 
 
 def _chosen(**filters: str | None) -> dict[str, str]:
@@ -40,13 +52,15 @@ def _chosen(**filters: str | None) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _by_columns(table: str, columns: tuple[str, ...], *, leading: int = 2) -> str:
-    """Return the query that filters by *columns*: the first *leading* ones choose the index.
-
-    A plus before a column keeps SQLite, which has no statistics, from choosing by it.
-    """
-    marked = [column if place < leading else f"+{column}" for place, column in enumerate(columns)]
-    conditions = " AND ".join([*(f"{column} = ?" for column in marked), "seq > ?"])
+    """Return the query that filters by *columns*: the first *leading* ones choose the index."""
+    conditions = " AND ".join(filter(None, (_conditions(columns, leading), "seq > ?")))
     return keys_of(f"SELECT seq, revision FROM {table} WHERE {conditions} ORDER BY seq LIMIT ?")  # noqa: S608 - our names
+
+
+def _conditions(columns: tuple[str, ...], leading: int) -> str:
+    """Return the conditions; a plus before a column keeps SQLite, which has no statistics, from choosing by it."""
+    marked = (column if place < leading else f"+{column}" for place, column in enumerate(columns))
+    return " AND ".join(f"{column} = ?" for column in marked)
 
 
 @lru_cache(maxsize=64)

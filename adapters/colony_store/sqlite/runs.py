@@ -59,6 +59,12 @@ class SqliteRuns(Shelf[Unit, Run]):
         """Return the living runs whose present step was begun, oldest first."""
         return await self.find(_IN_FLIGHT)
 
+    async def count(self, where: RunFilter) -> int:
+        """Return how many workflows match."""
+        query, filters = listing.run_count(where)
+        (count,) = await self._unit.run(lambda connection: connection.execute(query, filters).fetchone())
+        return int(count)
+
     async def count_by_status(self) -> dict[str, int]:
         """Return how many runs have each status that any has."""
         counts = await self._unit.run(lambda connection: connection.execute(queries.RUNS["counts"]).fetchall())

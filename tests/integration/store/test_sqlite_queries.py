@@ -63,6 +63,11 @@ LISTS: dict[str, Look] = {
         for where in some_of(OF_RUNS)
     },
     **{
+        f"workflows counted {sorted(where)}": partial(lambda where, look: look.runs.count(where), RunFilter(**where))
+        for where in some_of(OF_RUNS)
+        if where
+    },
+    **{
         f"audit {sorted(where)}": partial(lambda where, look: look.audit.page(PAGE, where), AuditFilter(**where))
         for where in some_of(OF_AUDIT)
     },

@@ -7,7 +7,7 @@ import pytest
 from colony_core import Paging, ProvisionRequest
 from colony_core.ports.persistence import AssetFilter, CursorInvalid
 from colony_simulator import IgnoresNetworkBoot, NeverReports, Refusing
-from colony_testkit.lab import Lab
+from colony_testkit.lab import Lab, a_cluster_request
 
 ALL = AssetFilter()
 
@@ -87,3 +87,35 @@ async def test_a_list_of_stuck_machines_is_paged_and_filtered_like_any_other() -
 async def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(CursorInvalid):
         await Lab().colony.watch.stuck(Paging(cursor=cursor), ALL)
+
+
+async def test_the_longest_in_between_is_told_for_each_status_by_the_oldest_work_in_it() -> None:
+    lab = Lab(machines=3)
+    await lab.enrol()
+    begun = lab.clock.now()
+    await lab.colony.assets.provision("asset-1", ProvisionRequest())
+    await lab.run_for(timedelta(minutes=1))
+    await lab.colony.assets.provision("asset-2", ProvisionRequest())
+    await lab.colony.assets.discover("asset-3")
+    later = lab.clock.now()
+    await lab.run_for(timedelta(minutes=1))
+
+    ages, now = await lab.colony.watch.longest_in_between(), lab.clock.now()
+    assert ages == {"provisioning": (now - begun).total_seconds(), "discovering": (now - later).total_seconds()}
+    await lab.run()
+    assert await lab.colony.watch.longest_in_between() == {}
+
+
+async def test_machines_of_a_cluster_and_machines_that_nobody_works_on_are_in_between_too() -> None:
+    lab = Lab(machines=2)
+    lab.rack.fault("asset-2", Refusing())
+    await lab.enrol()
+    await lab.colony.assets.discover("asset-2")
+    await lab.run()
+    failed = (await lab.asset("asset-2")).updated_at
+    await lab.colony.clusters.create(a_cluster_request())
+    began = lab.clock.now()
+    lab.clock.advance(timedelta(minutes=3))
+
+    ages, now = await lab.colony.watch.longest_in_between(), lab.clock.now()
+    assert ages == {"provisioning": (now - began).total_seconds(), "discovering": (now - failed).total_seconds()}
