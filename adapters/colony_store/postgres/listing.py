@@ -28,9 +28,21 @@ def clusters(where: ClusterFilter) -> Listing:
 
 def runs(where: RunFilter) -> Listing:
     """Return the list of workflows; whose they are narrows it most, so that it leads."""
-    owner = _chosen(asset_id=where.asset_id, cluster_id=where.cluster_id)
-    chosen = {**owner, **_chosen(type=where.type, status=where.status)}
+    chosen = _wanted(where)
     return Listing("workflows", _by_columns("runs", tuple(chosen)), tuple(chosen.values()))
+
+
+def run_count(where: RunFilter) -> tuple[str, tuple[str, ...]]:
+    """Return the query for how many workflows the list has, and what it is given."""
+    chosen = _wanted(where)
+    conditions = " AND ".join(_condition(column, place) for place, column in enumerate(chosen, 1))
+    return f"SELECT count(*) FROM runs WHERE {conditions or 'TRUE'}", tuple(chosen.values())  # noqa: S608 - our names
+
+
+def _wanted(where: RunFilter) -> dict[str, str]:
+    """Return the columns that are filtered by."""
+    owner = _chosen(asset_id=where.asset_id, cluster_id=where.cluster_id)
+    return {**owner, **_chosen(type=where.type, status=where.status)}
 
 
 def _chosen(**filters: str | None) -> dict[str, str]:

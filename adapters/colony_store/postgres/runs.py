@@ -56,6 +56,12 @@ class PostgresRuns(Shelf[Unit, Run]):
         """Return the living runs whose present step was begun, oldest first."""
         return await self.find(_IN_FLIGHT)
 
+    async def count(self, where: RunFilter) -> int:
+        """Return how many workflows match."""
+        query, filters = listing.run_count(where)
+        ((count,),) = await self._unit.run(lambda link: link.rows(query, *filters))
+        return int(count)
+
     async def count_by_status(self) -> dict[str, int]:
         """Return how many runs have each status that any has."""
         rows = await self._unit.run(lambda link: link.rows(queries.RUNS["counts"]))
