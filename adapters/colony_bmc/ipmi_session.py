@@ -15,7 +15,14 @@ from pyghmi.ipmi.private import constants
 from pyghmi.ipmi.private.session import Session
 
 from colony_core.errors import ColonyError
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.ports.hardware import (
+    Access,
+    BmcBusy,
+    BmcCommandRefused,
+    BmcProtocolError,
+    BmcRefused,
+    BmcUnreachable,
+)
 
 OPERATOR = 3
 """The privilege asked for: the least that may switch power and boot device (IPMI 2.0, appendix G)."""
@@ -28,6 +35,12 @@ PATIENCE = (1.0, 2.0, 3.0)
 
 SAID_NO = frozenset({*range(0x80, 0xBF), 0xC1, 0xC2, 0xC7, 0xC8, 0xC9, 0xCB, 0xCC, 0xCD, 0xD4, 0xD6})
 """Completion codes that the same command will get again (table 5-2); the others mean busy or broken."""
+
+TOO_BUSY = frozenset({0xC0, 0xD0, 0xD1, 0xD2})
+"""Completion codes of a controller that is busy, updates its firmware or is still starting (table 5-2)."""
+
+NO_SESSION_LEFT = 0x01
+"""RMCP+ status code of a controller that has no room for one more session (table 13-15)."""
 
 LOGIN_REFUSED = frozenset({0x04, 0x05, 0x06, 0x07, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x11})
 """RMCP+ status codes that say no to this user, privilege or cipher suite (table 13-15)."""
@@ -88,7 +101,10 @@ class IpmiSession(asyncio.DatagramProtocol):
                 f"those for the controller at {self._where} are longer"
             )
         self._engine = _Engine(self._access, send=self._send, settle=self._settle, where=self._where)
-        self.accept(await self._answered(), what="the privilege level operator")
+        try:
+            self.accept(await self._answered(), what="the privilege level operator")
+        except BmcCommandRefused as error:
+            raise BmcRefused(error.details) from None
 
     async def ask(self, netfn: int, command: int, *data: int, lun: int = 0) -> Answer:
         """Return whatever the controller answers to a command, a no too."""
@@ -110,7 +126,13 @@ class IpmiSession(asyncio.DatagramProtocol):
         if answer.code == 0:
             return answer
         if answer.code in SAID_NO:
-            raise BmcRefused(f"The controller at {self._where} said no to {what} (completion code 0x{answer.code:02x})")
+            raise BmcCommandRefused(
+                f"The controller at {self._where} said no to {what} (completion code 0x{answer.code:02x})"
+            )
+        if answer.code in TOO_BUSY:
+            raise BmcBusy(
+                f"The controller at {self._where} is too busy to answer {what} (completion code 0x{answer.code:02x})"
+            )
         raise BmcProtocolError(
             f"The controller at {self._where} could not answer {what} now (completion code 0x{answer.code:02x})"
         )
@@ -231,6 +253,8 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
         self.sessioncontext = "FAILED"
         if refused:
             self._settle(BmcRefused(f"The controller at {self._where} refused the login: {said}"))
+        elif self._status == NO_SESSION_LEFT:
+            self._settle(BmcBusy(f"The controller at {self._where} has no session left: {said}"))
         else:
             self._settle(BmcProtocolError(f"The controller at {self._where} could not finish the login: {said}"))
 

@@ -11,11 +11,13 @@
 from colony_simulator.clock import VirtualClock
 from colony_simulator.disks import Extent, Installation, SimulatedDisk
 from colony_simulator.faults import (
+    Busy,
     Chances,
     DiskMissing,
     FailsInstall,
     FailsWipe,
     Fault,
+    Flapping,
     ForgetsBootDevice,
     Garbling,
     IgnoresNetworkBoot,
@@ -42,12 +44,14 @@ from colony_simulator.timings import Image, Span, Timings
 
 __all__ = [
     "BootstrappedTwice",
+    "Busy",
     "Chances",
     "DiskMissing",
     "Extent",
     "FailsInstall",
     "FailsWipe",
     "Fault",
+    "Flapping",
     "ForgetsBootDevice",
     "Garbling",
     "Happening",

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.ports.hardware import Access, BmcBusy, BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_simulator import power
 from colony_simulator.faults import (
+    Busy,
+    Flapping,
     ForgetsBootDevice,
     Garbling,
     IgnoresPower,
@@ -95,14 +97,21 @@ class RackController:
     def _reached(self) -> Machine:
         bmc = self._access.bmc
         machine = self._room.behind(bmc.protocol, bmc.address, bmc.port)
-        if machine is None or self._room.struck(machine, Silent):
+        if machine is None or self._room.struck(machine, Silent) or self._is_away(machine):
             raise BmcUnreachable(f"{self._called} does not answer")
+        if self._room.struck(machine, Busy):
+            raise BmcBusy(f"{self._called} has no session left")
         if self._room.struck(machine, Garbling):
             raise BmcProtocolError(f"{self._called} answered nonsense")
         right = (machine.bmc.username, machine.password) == (bmc.username, self._access.password)
         if not right or self._room.struck(machine, Refusing):
+            self._room.note(machine, "refused a login")
             raise BmcRefused(f"{self._called} refused the user name or the password")
         return machine
+
+    def _is_away(self, machine: Machine) -> bool:
+        flapping = self._room.struck(machine, Flapping)
+        return flapping is not None and self._room.clock.now().timestamp() // flapping.seconds % 2 == 0
 
     def _read_power(self, machine: Machine) -> Power:
         lies = self._room.struck(machine, LiesAboutPower)

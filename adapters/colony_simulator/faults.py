@@ -14,6 +14,16 @@ class Refusing(Struct, frozen=True, tag="refusing"):
     """The controller refuses the credentials, whatever they are."""
 
 
+class Busy(Struct, frozen=True, tag="busy"):
+    """The controller has no room for one more session."""
+
+
+class Flapping(Struct, frozen=True, tag="flapping"):
+    """The controller is silent for so many `seconds`, then answers for as many, and so on."""
+
+    seconds: float = 20.0
+
+
 class Garbling(Struct, frozen=True, tag="garbling"):
     """The controller answers what its protocol does not allow."""
 
@@ -85,6 +95,8 @@ class RenamesDisks(Struct, frozen=True, tag="renames_disks"):
 Fault = (
     Silent
     | Refusing
+    | Busy
+    | Flapping
     | Garbling
     | Slow
     | LiesAboutPower
@@ -128,6 +140,7 @@ class Chances(Struct, frozen=True, kw_only=True):
 
     silent: float = 0.0
     refusing: float = 0.0
+    busy: float = 0.0
     garbling: float = 0.0
     slow: float = 0.0
     lies_about_power: float = 0.0

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from colony_simulator import (
+    Busy,
     Chances,
     DiskMissing,
     Fault,
+    Flapping,
     Garbling,
     Refusing,
     Silent,
@@ -29,7 +31,7 @@ from colony_simulator import (
 FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 """Every kind of fault that the simulated rack knows."""
 
-CONTROLLER_FAULTS = (Silent, Refusing, Garbling, Slow)
+CONTROLLER_FAULTS = (Silent, Refusing, Busy, Flapping, Garbling, Slow)
 """The kinds that make a controller fail outright; with the others it answers, and something else is wrong."""
 
 SPANS = tuple(map(timedelta, (0, 0, 0, 0, 0), (5, 60, 600, 3600, 12 * 3600)))
@@ -73,6 +75,8 @@ def faults(*kinds: type[Fault]) -> st.SearchStrategy[Fault]:
 def _of_kind(kind: type[Fault]) -> st.SearchStrategy[Fault]:
     if kind is Slow:
         return st.builds(Slow, seconds=st.sampled_from((1.0, 4.9, 5.1, 60.0)))
+    if kind is Flapping:
+        return st.builds(Flapping, seconds=st.sampled_from((5.0, 20.0, 600.0)))
     if kind is DiskMissing:
         return st.just(DiskMissing())
     return st.builds(kind)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from colony_core.application.advancing import advance as advance_run
 from colony_core.application.advancing import put_asset, start
 from colony_core.application.bell import Bell
+from colony_core.application.bmc_queues import BmcQueues
 from colony_core.application.safekeeping import BMC_PASSWORD
 from colony_core.application.upkeep import told
 from colony_core.domain.assets import (
@@ -50,10 +51,11 @@ class Amended(Struct, frozen=True, kw_only=True):
 class AssetDesk:
     """Registers, changes and forgets machines, and starts the work on one of them."""
 
-    def __init__(self, store: Store, *, clock: Clock, work: Bell) -> None:
+    def __init__(self, store: Store, *, clock: Clock, work: Bell, hardware: BmcQueues) -> None:
         self._store = store
         self._clock = clock
         self._work = work
+        self._hardware = hardware
 
     async def get(self, asset_id: str) -> Asset:
         """Return one asset, or raise `AssetNotFound`."""
@@ -109,6 +111,9 @@ class AssetDesk:
             if asset.maintenance != before.maintenance:
                 tx.journal.write(told(asset, lifted=True, now=self._clock.now()))
                 tx.after_commit(self._work.ring)
+            if any(field.startswith("bmc.") for field in fields):
+                tx.healths.remove(asset.id)
+                tx.after_commit(lambda: self._forget_controllers(before, asset))
             if password is not UNSET and "bmc.password" in fields:
                 tx.vault.put(asset.id, BMC_PASSWORD, password)
         return Amended(asset=as_of(asset, self._clock.now()), changed=fields)
@@ -155,7 +160,12 @@ class AssetDesk:
             not_done = await self._abandon(tx, asset) if force else ()
             tx.assets.remove(asset)
             tx.vault.remove(asset.id)
+            tx.after_commit(lambda: self._forget_controllers(asset))
         return Forgotten(asset=asset, not_done=not_done)
+
+    def _forget_controllers(self, *assets: Asset) -> None:
+        for asset in assets:
+            self._hardware.forget(asset.bmc)
 
     async def _abandon(self, tx: Transaction, asset: Asset) -> tuple[str, ...]:
         not_done: list[str] = []

@@ -6,6 +6,7 @@ from colony_core.application.api_keys import ApiKeyDesk
 from colony_core.application.assets import AssetDesk
 from colony_core.application.audit import AuditDesk
 from colony_core.application.bell import Bell
+from colony_core.application.bmc_queues import SESSIONS, BmcQueues
 from colony_core.application.clusters import ClusterDesk
 from colony_core.application.deliveries import Deliveries, Written
 from colony_core.application.netboot import NetbootDesk
@@ -17,6 +18,7 @@ from colony_core.application.watching import Watch
 from colony_core.application.webhooks import WebhookDesk
 from colony_core.application.workflows import WorkflowDesk
 from colony_core.application.workplace import Tools
+from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.ports.authorities import Authorities
 from colony_core.ports.chance import Chance
@@ -33,13 +35,16 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     `limits` are those of keys that have none of their own. With `strict_topology` every warning about a cluster is an
     error. At most `max_installs` machines are installed at once (0: any number), and each is given power at most
-    `power_cycles_per_hour` times.
+    `power_cycles_per_hour` times. At most `bmc_sessions` management controllers are spoken to at once, each as gently
+    as `bmc_pace` says.
     """
 
     limits: Limits = Limits()
     strict_topology: bool = False
     max_installs: int = 0
     power_cycles_per_hour: int = 20
+    bmc_pace: Pace = Pace()
+    bmc_sessions: int = SESSIONS
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -70,18 +75,21 @@ class Colony:
         work, news, mail = Bell(), Bell(), Bell()
         ports.store.on_news(news.ring)
         store, clock = ports.store, ports.clock
+        self.hardware = BmcQueues(
+            ports.hardware, clock=clock, chance=ports.chance, pace=policy.bmc_pace, sessions=policy.bmc_sessions
+        )
         tools = Tools(
             store=store,
-            hardware=ports.hardware,
+            hardware=self.hardware,
             platform=ports.platform,
             authorities=ports.authorities,
             clock=clock,
             power_cycles_per_hour=policy.power_cycles_per_hour,
         )
         self.ports = ports
-        self.assets = AssetDesk(store, clock=clock, work=work)
+        self.assets = AssetDesk(store, clock=clock, work=work, hardware=self.hardware)
         self.watch = Watch(store, clock=clock)
-        self.sensors = SensorDesk(store, ports.hardware, clock=clock)
+        self.sensors = SensorDesk(store, self.hardware, clock=clock)
         self.workflows = WorkflowDesk(store, clock=clock, work=work, news=news)
         self.clusters = ClusterDesk(
             store,

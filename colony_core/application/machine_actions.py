@@ -107,7 +107,7 @@ async def _boot_from(controller: Controller, device: BootDevice) -> None:
 
 def _controller(tools: Tools, place: Workplace) -> Controller:
     assert place.asset is not None, "machine actions belong to runs of one machine"
-    return tools.hardware.controller(Access(place.asset.bmc, place.password))
+    return tools.hardware.controller(Access(place.asset.bmc, place.password), asker=place.run.id)
 
 
 def _read(tools: Tools, power: Power) -> PowerReading:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -89,6 +89,22 @@ class Performer:
             log.exception("the action %s of workflow %s broke", act.action, act.run_id)
             return _lost(act, Fault("INTERNAL_ERROR", f"The action {act.action} broke ({type(error).__name__})"))
         return Outcome(act, Succeeded(act.step, act.attempt), seen)
+
+    async def got_on(self, acting: Collection[asyncio.Task[None]]) -> bool:
+        """Wait until one of the tasks that are *acting* has ended; answer False when all of them wait for time."""
+        hardware = self._tools.hardware
+        while True:
+            paused = hardware.paused.next()
+            if hardware.pausing().issuperset(acting):
+                return False
+            more = asyncio.create_task(paused.wait())
+            try:
+                done, _ = await asyncio.wait([*acting, more], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                more.cancel()
+                await asyncio.gather(more, return_exceptions=True)
+            if done - {more}:
+                return True
 
     async def _workplace(self, run_id: str) -> Workplace:
         async with self._tools.store.reading() as look:

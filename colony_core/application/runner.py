@@ -86,12 +86,15 @@ class Runner:
                     await advance(tx, run, Interrupted(state.name, state.attempt), now=now)
 
     async def settle(self) -> None:
-        """Do everything that can be done at the present moment, however many pulses it takes."""
+        """Do everything that can be done at the present moment, however many pulses it takes.
+
+        Acts that wait for time to pass are left waiting.
+        """
         while True:
             moved = await self._pulse()
-            if self._acting:
-                await asyncio.wait(self._acting, return_when=asyncio.FIRST_COMPLETED)
-            elif not moved and not self._outcomes:
+            if self._acting and await self._performer.got_on(self._acting):
+                continue
+            if not moved and not self._outcomes:
                 return
 
     async def next_due(self) -> datetime | None:

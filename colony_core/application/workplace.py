@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from colony_core.application.bmc_queues import BmcQueues
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
 from colony_core.domain.hardware import PowerReading, System
@@ -9,7 +10,6 @@ from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Run
 from colony_core.ports.authorities import Authorities
 from colony_core.ports.clock import Clock
-from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import Store
 from colony_core.ports.platform import Platform
 
@@ -18,7 +18,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     """The ports that actions go through, and how often they may give a machine power."""
 
     store: Store
-    hardware: Hardware
+    hardware: BmcQueues
     platform: Platform
     authorities: Authorities
     clock: Clock

@@ -25,6 +25,14 @@ class BmcRefused(Refused):
     advice = "Correct the user name, the password or the user's privileges; then start the work again."
 
 
+class BmcCommandRefused(BmcRefused):
+    """The controller took the login and said no to this one thing; that says nothing against the credentials."""
+
+    code = "BMC_COMMAND_REFUSED"
+    summary = "Management controller refused a command"
+    advice = "See whether the controller can do this at all, and whether the user may; then start the work again."
+
+
 class BmcProtocolError(Unavailable):
     """The controller answered what its protocol does not allow; trying again may help."""
 

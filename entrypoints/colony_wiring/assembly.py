@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
 from colony_core import Colony, Policy, Ports
+from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Hardware
@@ -136,6 +137,8 @@ def _colony(
         strict_topology=settings.strict_topology,
         max_installs=settings.max_installs,
         power_cycles_per_hour=settings.power_cycles_per_hour,
+        bmc_pace=Pace(gap=timedelta(seconds=settings.bmc_gap)),
+        bmc_sessions=settings.bmc_sessions,
     )
     return Colony(ports, policy=policy)
 

@@ -26,7 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
-    to private addresses only with `webhook_private_addresses`.
+    to private addresses only with `webhook_private_addresses`. `bmc_gap` is in seconds.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -44,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhook_private_addresses: bool = True
     max_installs: int = 0
     power_cycles_per_hour: int = 20
+    bmc_sessions: int = 256
+    bmc_gap: float = 0.05
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -92,6 +94,8 @@ def _check(settings: Settings) -> None:
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
         ("max_installs", settings.max_installs >= 0, "0 for any number, or more"),
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
+        ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),
+        ("bmc_gap", 0 <= settings.bmc_gap <= 10, "from 0 to 10 seconds"),
         ("database_url", _has_scheme(settings.database_url), "sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
     )
     for name, fits, expected in checks:

@@ -10,7 +10,7 @@ import pytest
 
 from colony_bmc.ipmi import IpmiHardware
 from colony_core.domain.hardware import Power
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.ports.hardware import Access, BmcBusy, BmcRefused, BmcUnreachable
 from colony_testkit.hardware_contract import WRONG_PASSWORD
 from colony_testkit.ipmi_sim import PASSWORD, USER, IpmiSim
 from colony_testkit.ipmi_wire import IN_SESSION, OPEN_SESSION, RAKP_1, RAKP_2, RAKP_3, RAKP_4, Packet, Wire, kind
@@ -96,7 +96,7 @@ async def test_a_controller_without_room_for_a_session_may_be_asked_again(
 ) -> None:
     wire.on_the_way_back = with_status(0x01, of=RAKP_2)
 
-    with pytest.raises(BmcProtocolError, match="Insufficient resources"):
+    with pytest.raises(BmcBusy, match="Insufficient resources"):
         await hardware.controller(through(wire, sim)).power()
 
 

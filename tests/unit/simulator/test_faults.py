@@ -6,13 +6,15 @@ from colony_core.domain.hardware import BootDevice, Inventory, Power
 from colony_core.domain.orders import WipeMethod
 from colony_core.domain.reports import WipeCertificate
 from colony_core.errors import ColonyError
-from colony_core.ports.hardware import BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.ports.hardware import BmcBusy, BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_core.ports.netboot import TurnOff
 from colony_simulator import (
+    Busy,
     Chances,
     DiskMissing,
     FailsInstall,
     FailsWipe,
+    Flapping,
     ForgetsBootDevice,
     Garbling,
     IgnoresNetworkBoot,
@@ -35,7 +37,14 @@ from colony_testkit.rack_operator import RackOperator, a_wipe, an_install
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"), [(Silent(), BmcUnreachable), (Refusing(), BmcRefused), (Garbling(), BmcProtocolError)]
+    ("fault", "error"),
+    [
+        (Silent(), BmcUnreachable),
+        (Refusing(), BmcRefused),
+        (Busy(), BmcBusy),
+        (Flapping(), BmcUnreachable),
+        (Garbling(), BmcProtocolError),
+    ],
 )
 async def test_a_controller_fails_as_its_fault_says_and_does_nothing(
     operator: RackOperator, fault: Fault, error: type[ColonyError]
