@@ -20,6 +20,7 @@ class VirtualClock:
         self._now = start
         self._calls: list[tuple[datetime, int, Callable[[], None]]] = []
         self._asked = 0
+        self._given_up: set[int] = set()
 
     def now(self) -> datetime:
         """Return the present moment; it changes in `advance_to` alone."""
@@ -34,18 +35,28 @@ class VirtualClock:
         """Return once `now()` is *when* or later."""
         if when <= self._now:
             return
-        woken = asyncio.get_running_loop().create_future()
+        number, woken = self._asked, asyncio.get_running_loop().create_future()
         self.call_at(when, lambda: None if woken.done() else woken.set_result(None))
-        await woken
+        try:
+            await woken
+        except asyncio.CancelledError:
+            if not woken.done() or woken.cancelled():
+                self._given_up.add(number)
+            raise
 
     def next_call(self) -> datetime | None:
-        """Return the moment of the earliest call or sleeper, or None."""
+        """Return the moment of the earliest call or sleeper, or None; who gave up waiting does not count."""
+        while self._calls and self._calls[0][1] in self._given_up:
+            self._given_up.discard(heapq.heappop(self._calls)[1])
         return self._calls[0][0] if self._calls else None
 
     def advance_to(self, when: datetime) -> None:
         """Move to *when*, calling on the way what is due; a moment that has passed changes nothing."""
         while self._calls and self._calls[0][0] <= when:
-            due, _, callback = heapq.heappop(self._calls)
+            due, number, callback = heapq.heappop(self._calls)
+            if number in self._given_up:
+                self._given_up.discard(number)
+                continue
             self._now = max(self._now, due)
             callback()
         self._now = max(self._now, when)

@@ -1,6 +1,7 @@
 """The rack behind the `Hardware` port: its controllers act on machines, and tell what machines are."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
@@ -27,14 +28,19 @@ OPPOSITE = {Power.ON: Power.OFF, Power.OFF: Power.ON}
 
 
 class RackHardware:
-    """Finds controllers by protocol, address and port; where none is, nobody answers."""
+    """Finds controllers by protocol, address and port; where none is, nobody answers.
+
+    With `takes_time` a controller that is slow, or silent until its deadline, keeps its caller waiting by the rack's
+    clock. That is for whoever lets time pass meanwhile: a `Simulation` does not, it waits for the call.
+    """
 
     def __init__(self, room: Room) -> None:
-        self._room = room
+        self.room = room
+        self.takes_time = False
 
     def controller(self, access: Access) -> "RackController":
         """Return the controller; nothing is sent yet."""
-        return RackController(self._room, access)
+        return RackController(self, access)
 
     async def aclose(self) -> None:
         """Return at once: nothing is held."""
@@ -43,56 +49,72 @@ class RackHardware:
 class RackController:
     """One simulated controller.
 
-    A call takes no time, so that it can never wait for a clock that waits for it: a controller that is slower than
-    its deadline has acted, and its answer is lost.
+    A call takes no time unless the rack's hardware is told otherwise, so that it never waits for a clock that waits
+    for it: a controller that is slower than its deadline has acted, and its answer is lost.
     """
 
-    def __init__(self, room: Room, access: Access) -> None:
-        self._room = room
+    def __init__(self, hardware: RackHardware, access: Access) -> None:
+        self._hardware = hardware
+        self._room = hardware.room
         self._access = access
 
     async def power(self) -> Power:
         """Return the machine's power, or the opposite where the controller lies."""
-        return self._call(self._read_power)
+        return await self._call(self._read_power)
 
     async def set_power(self, power: Power) -> None:
         """Begin to switch; the state follows a little later."""
-        self._call(lambda machine: self._switch(machine, power))
+        await self._call(lambda machine: self._switch(machine, power))
 
     async def restart(self) -> None:
         """Take the power away and give it back."""
-        self._call(self._restart)
+        await self._call(self._restart)
 
     async def boot_device(self) -> BootDevice | None:
         """Return the override of the next start, or None once a start has used it up."""
-        return self._call(lambda machine: machine.override)
+        return await self._call(lambda machine: machine.override)
 
     async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
         """Override where the next start, and only that, boots from; these machines boot alike in either *mode*."""
-        self._call(lambda machine: self._override(machine, device, mode))
+        await self._call(lambda machine: self._override(machine, device, mode))
 
     async def identity(self) -> System:
         """Return what the maker wrote into the machine."""
-        return self._call(lambda machine: machine.inventory.system)
+        return await self._call(lambda machine: machine.inventory.system)
 
     async def sensors(self) -> tuple[SensorReading, ...]:
         """Return what this machine's sensors show while it is on or off."""
-        return self._call(readings)
+        return await self._call(readings)
 
     async def inventory(self) -> Inventory | None:
         """Return what the machine is made of where the controller speaks Redfish, as real ones do; None by IPMI."""
-        return self._call(_by_protocol)
+        return await self._call(_by_protocol)
 
-    def _call(self, act: Callable[[Machine], T]) -> T:
+    async def _call(self, act: Callable[[Machine], T]) -> T:
+        try:
+            result, seconds = self._acted(act)
+        except BmcUnreachable:
+            await self._take(self._room.timings.bmc_deadline)
+            raise
+        await self._take(seconds)
+        return result
+
+    async def _take(self, seconds: float) -> None:
+        if self._hardware.takes_time and seconds:
+            await self._room.clock.sleep_until(self._room.clock.now() + timedelta(seconds=seconds))
+
+    def _acted(self, act: Callable[[Machine], T]) -> tuple[T, float]:
+        """Return what *act* gives, and after how many seconds the answer comes."""
         machine = self._reached()
         slow = self._room.struck(machine, Slow)
+        seconds = slow.seconds if slow else 0.0
         try:
             result = act(machine)
         finally:
             self._room.changed(machine)
-        if slow is not None and slow.seconds > self._room.timings.bmc_deadline:
+        if seconds > self._room.timings.bmc_deadline:
             raise BmcUnreachable(f"{self._called} did not answer within {self._room.timings.bmc_deadline:g} s")
-        return result
+        return result, seconds
 
     def _reached(self) -> Machine:
         bmc = self._access.bmc

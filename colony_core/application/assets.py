@@ -24,6 +24,7 @@ from colony_core.domain.assets import (
 from colony_core.domain.building import new_run
 from colony_core.domain.clusters import NodeStatus, with_statuses
 from colony_core.domain.hardware import BootDevice, Inventory
+from colony_core.domain.healths import Health
 from colony_core.domain.orders import Discovery, Order, Reboot, WipeMethod
 from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
@@ -39,6 +40,7 @@ class Forgotten(Struct, frozen=True, kw_only=True):
 
     asset: Asset
     not_done: tuple[str, ...] = ()
+    health: Health | None = None
 
 
 class Amended(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Amended(Struct, frozen=True, kw_only=True):
 
     asset: Asset
     changed: tuple[str, ...] = ()
+    health: Health | None = None
 
 
 class AssetDesk:
@@ -68,6 +71,14 @@ class AssetDesk:
             page = await look.assets.page(paging, where)
         now = self._clock.now()
         return Page(tuple(as_of(asset, now) for asset in page.items), page.next_cursor)
+
+    async def page_with_health(
+        self, paging: Paging, where: AssetFilter = AssetFilter()
+    ) -> tuple[Page[Asset], dict[str, Health]]:
+        """Return some of the assets, oldest first, and how the controllers are of those that were ever asked."""
+        async with self._store.reading() as look:
+            page = await look.assets.page(paging, where)
+            return page, await look.healths.get_many([asset.id for asset in page.items])
 
     async def register(self, registration: Registration) -> Asset:
         """Take a machine on, and start to discover it."""
@@ -116,7 +127,8 @@ class AssetDesk:
                 tx.after_commit(lambda: self._forget_controllers(before, asset))
             if password is not UNSET and "bmc.password" in fields:
                 tx.vault.put(asset.id, BMC_PASSWORD, password)
-        return Amended(asset=as_of(asset, self._clock.now()), changed=fields)
+            health = (await tx.healths.get_many([asset_id])).get(asset_id)
+        return Amended(asset=as_of(asset, self._clock.now()), changed=fields, health=health)
 
     async def discover(self, asset_id: str) -> Run:
         """Start to find out again what the machine is made of."""
@@ -158,10 +170,11 @@ class AssetDesk:
             if not force and asset.cluster_id is not None:
                 raise AssetInCluster(asset)
             not_done = await self._abandon(tx, asset) if force else ()
+            health = (await tx.healths.get_many([asset_id])).get(asset_id)
             tx.assets.remove(asset)
             tx.vault.remove(asset.id)
             tx.after_commit(lambda: self._forget_controllers(asset))
-        return Forgotten(asset=asset, not_done=not_done)
+        return Forgotten(asset=asset, not_done=not_done, health=health)
 
     def _forget_controllers(self, *assets: Asset) -> None:
         for asset in assets:

@@ -7,7 +7,7 @@ one exchange for all who want to read the power at the same time.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from msgspec import Struct
@@ -79,11 +79,15 @@ class Reading:
 
 
 class Line:
-    """Everybody who wants something of one controller, and what is known of it: its gate, and its last power."""
+    """Everybody who wants something of one controller, and what is known of it: its gate, and its last power.
+
+    `asked_at` is when the last call ended, whatever came of it.
+    """
 
     def __init__(self, around: Surroundings) -> None:
         self.gate = Gate()
         self.power: PowerReading | None = None
+        self.asked_at: datetime | None = None
         self.callers: set[asyncio.Task[object] | None] = set()
         self.pausing = False
         self._around = around
@@ -149,7 +153,7 @@ class Line:
         except BaseException:
             self.gate = dropped(self.gate, now=clock.now(), pace=pace)
             raise
-        self.gate = answered(self.gate, now=clock.now(), pace=pace)
+        self.gate, self.asked_at = answered(self.gate, now=clock.now(), pace=pace), clock.now()
         if isinstance(answer, Power):
             self.power = PowerReading(answer, clock.now())
         return answer
@@ -159,6 +163,7 @@ class Line:
 
     def _note(self, access: Access, error: ColonyError) -> None:
         now, pace = self._around.clock.now(), self._around.pace
+        self.asked_at = now
         if isinstance(error, BmcCommandRefused):
             self.gate = answered(self.gate, now=now, pace=pace)
             return

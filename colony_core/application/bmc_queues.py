@@ -57,6 +57,11 @@ class BmcQueues:
         line = self._lines.get(_place(bmc))
         return line.power if line else None
 
+    def asked_at(self, bmc: Bmc) -> datetime | None:
+        """Return when this process's last call to a controller ended, whatever came of it."""
+        line = self._lines.get(_place(bmc))
+        return line.asked_at if line else None
+
     def admission(self, access: Access) -> datetime | Shut:
         """Return when a call that nobody wished for may begin, or why it must not."""
         return admission(self.gate(access.bmc), credentials(access), asker=None, now=self._around.clock.now())
@@ -74,7 +79,7 @@ class BmcQueues:
         """Know nothing of a controller any more, as when its credentials are others now, or its asset is gone."""
         line = self._lines.get(_place(bmc))
         if line is not None:
-            line.gate, line.power = Gate(), None
+            line.gate, line.power, line.asked_at = Gate(), None, None
             if not line.callers:
                 del self._lines[_place(bmc)]
 

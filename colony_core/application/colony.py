@@ -11,6 +11,7 @@ from colony_core.application.clusters import ClusterDesk
 from colony_core.application.deliveries import Deliveries, Written
 from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
+from colony_core.application.polling import Poller
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
 from colony_core.application.sensors import SensorDesk
@@ -20,6 +21,7 @@ from colony_core.application.workflows import WorkflowDesk
 from colony_core.application.workplace import Tools
 from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
+from colony_core.domain.rounds import Polling
 from colony_core.ports.authorities import Authorities
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
@@ -36,7 +38,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     `limits` are those of keys that have none of their own. With `strict_topology` every warning about a cluster is an
     error. At most `max_installs` machines are installed at once (0: any number), and each is given power at most
     `power_cycles_per_hour` times. At most `bmc_sessions` management controllers are spoken to at once, each as gently
-    as `bmc_pace` says.
+    as `bmc_pace` says, and polled as often as `polling` says.
     """
 
     limits: Limits = Limits()
@@ -45,6 +47,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     power_cycles_per_hour: int = 20
     bmc_pace: Pace = Pace()
     bmc_sessions: int = SESSIONS
+    polling: Polling = Polling()
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -68,7 +71,8 @@ class Colony:
     """A bare-metal control plane over any set of ports.
 
     Nothing happens by itself until the `runner` is run: `await colony.runner.run()` for ever, or
-    `await colony.runner.settle()` for everything that can be done now.
+    `await colony.runner.settle()` for everything that can be done now. `await colony.poller.run()` beside it keeps
+    watch over the machines' controllers.
     """
 
     def __init__(self, ports: Ports, *, policy: Policy = Policy()) -> None:
@@ -109,6 +113,7 @@ class Colony:
         self.webhooks = WebhookDesk(store, clock=ports.wall, chance=ports.chance, mail=mail)
         self._news, self._mail = news, mail
         self.runner = Runner(store, Performer(tools), clock=clock, work=work, max_installs=policy.max_installs)
+        self.poller = Poller(store, self.hardware, clock=clock, wall=ports.wall, polling=policy.polling)
 
     def deliveries(self, courier: Courier, *, written: Written) -> Deliveries:
         """Return what delivers events to webhooks, to be run beside the runner; *written* makes an entry a body."""

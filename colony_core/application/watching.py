@@ -6,8 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetStatus, as_of
+from colony_core.domain.healths import Health
 from colony_core.domain.hindrances import Hindrance, hindrance
 from colony_core.domain.orders import Shrink
 from colony_core.domain.workflows import Run, RunStatus, WorkflowType
@@ -37,10 +39,11 @@ _GULP = 1000
 
 
 class HeldUp(Struct, frozen=True):
-    """A machine, and what holds it up; None if nothing does."""
+    """A machine, what holds it up (None if nothing does), and how its controller is."""
 
     asset: Asset
     hindrance: Hindrance | None
+    health: Health | None = None
 
 
 class Watch:
@@ -55,16 +58,18 @@ class Watch:
         async with self._store.reading() as look:
             asset = await look.assets.get(asset_id)
             run = await look.runs.get(asset.held_by) if asset.held_by else None
+            health = (await look.healths.get_many([asset_id])).get(asset_id)
         now = self._clock.now()
-        return HeldUp(as_of(asset, now), hindrance(asset, run, now=now))
+        return HeldUp(as_of(asset, now), hindrance(asset, run, now=now), health)
 
     async def stuck(self, paging: Paging, where: AssetFilter) -> Page[HeldUp]:
         """Return some of the machines that are held up and match *where*, oldest first."""
         after = _place(paging.cursor)
         async with self._store.reading() as look:
             found = await _all_held_up(look, now=self._clock.now())
-        matching = [held for held in found if _matches(held.asset, where) and _order(held.asset) > after]
-        items = tuple(matching[: paging.limit])
+            matching = [held for held in found if _matches(held.asset, where) and _order(held.asset) > after]
+            healths = await look.healths.get_many([held.asset.id for held in matching[: paging.limit]])
+        items = tuple(replace(held, health=healths.get(held.asset.id)) for held in matching[: paging.limit])
         more = len(matching) > len(items)
         return Page(items, _cursor(items[-1].asset) if more else None)
 

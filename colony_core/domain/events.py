@@ -17,6 +17,8 @@ class EventType(StrEnum):
     ASSET = "asset"
     CLUSTER = "cluster"
     MAINTENANCE = "maintenance"
+    BMC = "bmc"
+    POWER = "power"
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from colony_core.domain.assets import Asset
+from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Power, PowerReading
+from colony_core.domain.workflows import Level
 
 
 class BmcState(StrEnum):
@@ -52,6 +54,44 @@ def same_but_for_time(one: Health, other: Health) -> bool:
         other.since,
         other.why,
         other.power.power if other.power else None,
+    )
+
+
+def news(asset: Asset, before: Health | None, after: Health) -> tuple[Entry, ...]:
+    """Return what is worth telling about a controller that is *after* now: changes of state, and surprises."""
+    told = []
+    state = before.state if before else BmcState.UNKNOWN
+    if after.state is not state and (text := _told_of(after, state)):
+        told.append(_entry(asset, after, EventType.BMC, f"The controller of asset {asset.id} {text}"))
+    was = unexpected(asset, before, after.power) if after.power else None
+    if was is not None and after.power is not None:
+        text = f"Asset {asset.id} was {was} and is {after.power.power}, and no work of Colony's is why"
+        told.append(_entry(asset, after, EventType.POWER, text))
+    return tuple(told)
+
+
+def _told_of(after: Health, before: BmcState) -> str:
+    match after.state:
+        case BmcState.DEGRADED:
+            return f"is degraded: {after.why}"
+        case BmcState.REFUSED:
+            return f"refuses its credentials: {after.why}"
+        case BmcState.OK if before is not BmcState.UNKNOWN:
+            return "is ok again"
+    return ""
+
+
+def _entry(asset: Asset, after: Health, about: EventType, text: str) -> Entry:
+    levels = {BmcState.REFUSED: Level.ERROR, BmcState.OK: Level.INFO}
+    power = after.power.power if after.power else Power.UNKNOWN
+    return Entry(
+        at=after.checked_at,
+        type=about,
+        level=levels.get(after.state, Level.WARNING) if about is EventType.BMC else Level.WARNING,
+        message=text,
+        asset_id=asset.id,
+        cluster_id=asset.cluster_id,
+        status=after.state if about is EventType.BMC else power,
     )
 
 

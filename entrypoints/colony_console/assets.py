@@ -94,6 +94,7 @@ def print_asset(asset: Json) -> None:
             "held up": (asset.get("hindrance") or {}).get("message"),
             "power": asset.get("powerState"),
             "controller": f"{bmc.get('protocol')} {bmc.get('address')}:{bmc.get('port')}" if bmc else asset["ipmi"],
+            "controller health": _health(bmc.get("health") or {}),
             "cpu": specs.get("cpu"),
             "ram": specs.get("ram"),
             "disk": specs.get("disk"),
@@ -113,9 +114,22 @@ def remark(asset: Json) -> str:
     if maintenance := asset.get("maintenance"):
         until = f" until {moment(maintenance.get('until'))}" if maintenance.get("until") else ""
         return f"maintenance{until} by {maintenance['by']}: {maintenance['reason']}"
+    if trouble := _trouble((asset.get("bmc") or {}).get("health") or {}):
+        return trouble
     if error := asset.get("lastError"):
         return f"{error['code']}: {error['message']}"
     return ""
+
+
+def _trouble(health: Json) -> str:
+    if health.get("state") not in {"degraded", "refused"}:
+        return ""
+    return f"bmc {health['state']} since {moment(health.get('since'))}: {health.get('why')}"
+
+
+def _health(health: Json) -> str | None:
+    checked = f"checked {moment(health['checkedAt'])}" if health.get("checkedAt") else ""
+    return ", ".join(filter(None, (_trouble(health) or health.get("state"), checked))) or None
 
 
 def _disk(disk: Json) -> str:

@@ -124,8 +124,8 @@ async def list_assets(
     if asked.stuck:
         stuck = await colony.watch.stuck(asked.paging(), where)
         return shown(_Watched(tuple(map(WatchedAssetView.of_held_up, stuck.items)), stuck.next_cursor))
-    page = await colony.assets.page(asked.paging(), where)
-    return shown(_Fragments(fragments.of(page.items), page.next_cursor))
+    page, healths = await colony.assets.page_with_health(asked.paging(), where)
+    return shown(_Fragments(fragments.of(page.items, healths), page.next_cursor))
 
 
 @get("/assets/{id:str}", **described(_GET))

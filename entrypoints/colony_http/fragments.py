@@ -1,8 +1,11 @@
 """Assets as they were last encoded: a list of 100 costs one comparison each, as machines seldom change."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from colony_core import Asset
+from colony_core.domain.healths import Health
 from colony_http.replies import raw
 from colony_http.shapes_assets import AssetView
 
@@ -11,23 +14,23 @@ CAPACITY = 2000
 
 
 class AssetFragments:
-    """Encoded assets by id, used only while the asset equals the one that was encoded, in every field."""
+    """Encoded assets by id, used only while asset and health equal those that were encoded, in every field."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._known: dict[str, tuple[Asset, msgspec.Raw]] = {}
+        self._known: dict[str, tuple[Asset, Health | None, msgspec.Raw]] = {}
 
-    def of(self, assets: tuple[Asset, ...]) -> list[msgspec.Raw]:
-        """Return *assets* as clients see them, encoded."""
-        return [self._one(asset) for asset in assets]
+    def of(self, assets: tuple[Asset, ...], healths: Mapping[str, Health]) -> list[msgspec.Raw]:
+        """Return *assets* with their *healths* as clients see them, encoded."""
+        return [self._one(asset, healths.get(asset.id)) for asset in assets]
 
-    def _one(self, asset: Asset) -> msgspec.Raw:
+    def _one(self, asset: Asset, health: Health | None) -> msgspec.Raw:
         known = self._known.get(asset.id)
-        if known is not None and known[0] == asset:
-            return known[1]
-        fragment = raw(AssetView.of(asset))
+        if known is not None and known[0] == asset and known[1] == health:
+            return known[2]
+        fragment = raw(AssetView.of(asset, health))
         self._known.pop(asset.id, None)
         if len(self._known) >= self._capacity:
             del self._known[next(iter(self._known))]
-        self._known[asset.id] = asset, fragment
+        self._known[asset.id] = asset, health, fragment
         return fragment

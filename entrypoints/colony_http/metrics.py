@@ -1,11 +1,13 @@
 """What Prometheus may know: how the service answers, and how many machines and workflows are in which state."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from colony_core import AssetStatus, Colony, RunStatus
+from colony_core.domain.healths import BmcState, HealthCount
 from colony_core.ports.persistence import StoreUnavailable
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -36,6 +38,15 @@ class Metrics:
             "colony_asset_state_age_seconds",
             "Seconds that the slowest asset has been in a status that it should only pass through.",
             ["status"],
+            registry=self._registry,
+        )
+        self._bmcs = Gauge(
+            "colony_bmcs", "Management controllers by what was last seen of them.", ["state"], registry=self._registry
+        )
+        self._checks = Gauge(
+            "colony_bmc_check_age_seconds",
+            "Seconds since that controller was asked that was asked longest ago.",
+            ["state"],
             registry=self._registry,
         )
         self._journal = Gauge("colony_journal_seq", "Number of the newest journal entry.", registry=self._registry)
@@ -71,13 +82,22 @@ class Metrics:
         async with colony.ports.store.reading() as look:
             assets = await look.assets.count_by_status()
             workflows = await look.runs.count_by_status()
+            healths = await look.healths.count_by_state()
             newest = await look.journal.last()
         _show(self._assets, {status.value: assets.get(status.value, 0) for status in AssetStatus})
         _show(self._workflows, {status.value: workflows.get(status.value, 0) for status in RunStatus})
         ages = await colony.watch.longest_in_between()
         _show(self._ages, {status.value: ages.get(status.value, 0.0) for status in PASSING})
+        self._show_healths(healths, assets=sum(assets.values()), now=colony.ports.clock.now())
         self._journal.set(newest)
         self._store.set(1)
+
+    def _show_healths(self, healths: Mapping[str, HealthCount], *, assets: int, now: datetime) -> None:
+        counts = {state.value: healths[state].number if state in healths else 0 for state in BmcState}
+        counts[BmcState.UNKNOWN.value] += max(0, assets - sum(counts.values()))
+        ages = {state: max(0.0, (now - count.oldest).total_seconds()) for state, count in healths.items()}
+        _show(self._bmcs, counts)
+        _show(self._checks, {state.value: ages.get(state, 0.0) for state in BmcState})
 
 
 def _show(gauge: Gauge, counts: Mapping[str, float]) -> None:

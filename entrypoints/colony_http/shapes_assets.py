@@ -9,6 +9,7 @@ from colony_core import Asset, AssetStatus, Power
 from colony_core.application.assets import Amended, Forgotten
 from colony_core.application.watching import HeldUp
 from colony_core.domain.hardware import BootMode, DiskKind, Protocol, specs
+from colony_core.domain.healths import BmcState, Health, latest_power
 
 
 class SpecsView(Struct, frozen=True):
@@ -19,6 +20,23 @@ class SpecsView(Struct, frozen=True):
     disk: str
 
 
+class BmcHealthView(Struct, frozen=True, rename="camel"):
+    """How the management controller is: `unknown`, `ok`, `degraded` or `refused`, since when, and why it is not ok.
+
+    `checkedAt` is when it was last asked, whatever came of that; null if it never was.
+    """
+
+    state: BmcState = BmcState.UNKNOWN
+    since: datetime | None = None
+    why: str | None = None
+    checked_at: datetime | None = None
+
+    @classmethod
+    def of(cls, health: Health | None) -> "BmcHealthView":
+        """Return *health* as clients see it."""
+        return cls(health.state, health.since, health.why or None, health.checked_at) if health else cls()
+
+
 class BmcView(Struct, frozen=True, rename="camel"):
     """Where the machine's management controller is found; its password is never shown."""
 
@@ -27,6 +45,7 @@ class BmcView(Struct, frozen=True, rename="camel"):
     port: int
     username: str
     verify_tls: bool
+    health: BmcHealthView = BmcHealthView()
 
 
 class CpuView(Struct, frozen=True, rename="camel"):
@@ -115,18 +134,20 @@ class AssetView(Struct, frozen=True, kw_only=True, rename="camel"):
     updated_at: datetime
 
     @classmethod
-    def of(cls, asset: Asset) -> "AssetView":
-        """Return *asset* as clients see it."""
+    def of(cls, asset: Asset, health: Health | None = None) -> "AssetView":
+        """Return *asset* as clients see it, and how its controller is; without *health* that is unknown."""
+        power = latest_power(asset, health)
+        bmc = msgspec.convert(asset.bmc, BmcView, from_attributes=True)
         return cls(
             id=asset.id,
             hostname=asset.hostname,
             status=asset.status,
             ipmi=asset.bmc.address,
             specs=msgspec.convert(specs(asset.inventory), SpecsView | None, from_attributes=True),
-            bmc=msgspec.convert(asset.bmc, BmcView, from_attributes=True),
+            bmc=msgspec.structs.replace(bmc, health=BmcHealthView.of(health)),
             inventory=msgspec.convert(asset.inventory, InventoryView | None, from_attributes=True),
-            power_state=asset.power.power if asset.power else Power.UNKNOWN,
-            power_read_at=asset.power.at if asset.power else None,
+            power_state=power.power if power else Power.UNKNOWN,
+            power_read_at=power.at if power else None,
             macs=asset.macs,
             tags=asset.tags,
             cluster_id=asset.cluster_id,
@@ -157,7 +178,7 @@ class WatchedAssetView(AssetView, frozen=True, kw_only=True, rename="camel"):
     @classmethod
     def of_held_up(cls, held: HeldUp) -> "WatchedAssetView":
         """Return *held* as clients see it."""
-        view = AssetView.of(held.asset)
+        view = AssetView.of(held.asset, held.health)
         hindrance = msgspec.convert(held.hindrance, HindranceView | None, from_attributes=True)
         return cls(**msgspec.structs.asdict(view), hindrance=hindrance)
 
@@ -171,7 +192,7 @@ class AmendedView(AssetView, frozen=True, kw_only=True, rename="camel"):
     def of_amended(cls, amended: Amended) -> "AmendedView":
         """Return *amended* as clients see it."""
         changed = tuple("bmc.verifyTls" if name == "bmc.verify_tls" else name for name in amended.changed)
-        return cls(**msgspec.structs.asdict(AssetView.of(amended.asset)), changed=changed)
+        return cls(**msgspec.structs.asdict(AssetView.of(amended.asset, amended.health)), changed=changed)
 
 
 class AssetList(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -189,5 +210,5 @@ class ForgottenView(AssetView, frozen=True, kw_only=True, rename="camel"):
     @classmethod
     def of_forgotten(cls, forgotten: Forgotten) -> "ForgottenView":
         """Return *forgotten* as clients see it."""
-        view = AssetView.of(forgotten.asset)
+        view = AssetView.of(forgotten.asset, forgotten.health)
         return cls(**msgspec.structs.asdict(view), not_done=forgotten.not_done)

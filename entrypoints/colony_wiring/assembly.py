@@ -12,6 +12,7 @@ from msgspec import Struct
 from colony_core import Colony, Policy, Ports
 from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
+from colony_core.domain.rounds import Polling
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
@@ -139,16 +140,20 @@ def _colony(
         power_cycles_per_hour=settings.power_cycles_per_hour,
         bmc_pace=Pace(gap=timedelta(seconds=settings.bmc_gap)),
         bmc_sessions=settings.bmc_sessions,
+        polling=Polling(
+            interval=timedelta(seconds=settings.health_interval), per_second=settings.health_polls_per_second
+        ),
     )
     return Colony(ports, policy=policy)
 
 
 @asynccontextmanager
 async def _working(colony: Colony, rack: KeptRack | None, courier: Courier) -> AsyncIterator[None]:
-    """Keep the runner, the deliveries and the rack at work while inside."""
+    """Keep the runner, the poller, the deliveries and the rack at work while inside."""
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(colony.runner.run(), name="runner"),
+            group.create_task(colony.poller.run(), name="poller"),
             group.create_task(colony.deliveries(courier, written=written).run(), name="deliveries"),
         ]
         if rack is not None:

@@ -26,7 +26,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
-    to private addresses only with `webhook_private_addresses`. `bmc_gap` is in seconds.
+    to private addresses only with `webhook_private_addresses`. `bmc_gap` and
+    `health_interval` are in seconds.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -46,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     power_cycles_per_hour: int = 20
     bmc_sessions: int = 256
     bmc_gap: float = 0.05
+    health_interval: float = 60.0
+    health_polls_per_second: float = 50.0
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -96,6 +99,12 @@ def _check(settings: Settings) -> None:
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),
         ("bmc_gap", 0 <= settings.bmc_gap <= 10, "from 0 to 10 seconds"),
+        (
+            "health_interval",
+            settings.health_interval == 0 or 1 <= settings.health_interval <= 86_400,
+            "0, or from 1 second to a day",
+        ),
+        ("health_polls_per_second", 0 < settings.health_polls_per_second <= 1000, "above 0 and at most 1000"),
         ("database_url", _has_scheme(settings.database_url), "sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
     )
     for name, fits, expected in checks:
