@@ -77,7 +77,7 @@ class AssetDesk:
     ) -> tuple[Page[Asset], dict[str, Health]]:
         """Return some of the assets, oldest first, and how the controllers are of those that were ever asked."""
         async with self._store.reading() as look:
-            page = await look.assets.page(paging, where)
+            page = await self.page(paging, where)
             return page, await look.healths.get_many([asset.id for asset in page.items])
 
     async def register(self, registration: Registration) -> Asset:
