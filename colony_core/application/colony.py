@@ -9,6 +9,7 @@ from colony_core.application.bell import Bell
 from colony_core.application.bmc_queues import SESSIONS, BmcQueues
 from colony_core.application.clusters import ClusterDesk
 from colony_core.application.deliveries import Deliveries, Written
+from colony_core.application.dispatching import LoneDispatcher
 from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
 from colony_core.application.polling import Poller
@@ -25,6 +26,7 @@ from colony_core.domain.rounds import Polling
 from colony_core.ports.authorities import Authorities
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
+from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import Store
 from colony_core.ports.platform import Platform
@@ -36,14 +38,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     """What an operator may decide.
 
     `limits` are those of keys that have none of their own. With `strict_topology` every warning about a cluster is an
-    error. At most `max_installs` machines are installed at once (0: any number), and each is given power at most
-    `power_cycles_per_hour` times. At most `bmc_sessions` management controllers are spoken to at once, each as gently
-    as `bmc_pace` says, and polled as often as `polling` says.
+    error. At most `max_installs` machines are installed at once, and this process performs at most `acts_at_once`
+    acts at once (0: any number). Each machine is given power at most `power_cycles_per_hour` times. At most
+    `bmc_sessions` management controllers are spoken to at once, each as gently as `bmc_pace` says, and polled as often
+    as `polling` says.
     """
 
     limits: Limits = Limits()
     strict_topology: bool = False
     max_installs: int = 0
+    acts_at_once: int = 0
     power_cycles_per_hour: int = 20
     bmc_pace: Pace = Pace()
     bmc_sessions: int = SESSIONS
@@ -54,7 +58,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     """Everything that a colony needs of the world.
 
     `clock` is the time that machines and workflows live in; `wall` is the real one, for keys and their limits. The
-    two differ only where a simulator hastens time.
+    two differ only where a simulator hastens time. Without a `dispatcher` this colony is the only one that works on
+    its store.
     """
 
     store: Store
@@ -65,6 +70,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     clock: Clock
     wall: Clock
     chance: Chance
+    dispatcher: Dispatcher | None = None
 
 
 class Colony:
@@ -112,7 +118,15 @@ class Colony:
         self.audit = AuditDesk(store, clock=ports.wall)
         self.webhooks = WebhookDesk(store, clock=ports.wall, chance=ports.chance, mail=mail)
         self._news, self._mail = news, mail
-        self.runner = Runner(store, Performer(tools), clock=clock, work=work, max_installs=policy.max_installs)
+        self.runner = Runner(
+            store,
+            Performer(tools),
+            dispatcher=ports.dispatcher or LoneDispatcher(store, clock=clock),
+            clock=clock,
+            work=work,
+            max_installs=policy.max_installs,
+            acts_at_once=policy.acts_at_once,
+        )
         self.poller = Poller(store, self.hardware, clock=clock, wall=ports.wall, polling=policy.polling)
 
     def deliveries(self, courier: Courier, *, written: Written) -> Deliveries:

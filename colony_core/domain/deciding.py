@@ -52,8 +52,8 @@ def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:  #
     if run.ended:
         return Decision(run)
     match event:
-        case Woken():
-            return _woken(plan, run, now=now)
+        case Woken(by):
+            return _woken(plan, run, by=by, now=now)
         case Succeeded() if _awaited(run, event):
             return _passed(plan, run, now=now)
         case Failed() if _awaited(run, event):
@@ -90,7 +90,7 @@ def resumed(plan: Plan, old: Run, run: Run) -> Run:
     return replace(run, steps=kept + fresh, position=start, retry_of=old.id, ticket=old.ticket, report=old.report)
 
 
-def _woken(plan: Plan, run: Run, *, now: datetime) -> Decision:
+def _woken(plan: Plan, run: Run, *, by: str | None, now: datetime) -> Decision:
     """Begin what is due; fail what has overrun its deadline."""
     step = run.steps[run.position]
     if step.status is StepStatus.RUNNING:
@@ -99,10 +99,10 @@ def _woken(plan: Plan, run: Run, *, now: datetime) -> Decision:
         return _overrun(plan, run, now=now)
     if step.not_before is not None and now < step.not_before:
         return Decision(run)
-    return _attempt(plan, run, now=now)
+    return _attempt(plan, run, by=by, now=now)
 
 
-def _attempt(plan: Plan, run: Run, *, now: datetime) -> Decision:
+def _attempt(plan: Plan, run: Run, *, by: str | None = None, now: datetime) -> Decision:
     """Begin the next attempt of the present step."""
     state = run.steps[run.position]
     step = plan.step(state.name)
@@ -110,6 +110,7 @@ def _attempt(plan: Plan, run: Run, *, now: datetime) -> Decision:
         state,
         status=StepStatus.RUNNING,
         attempt=state.attempt + 1,
+        performer=by,
         not_before=None,
         started_at=state.started_at or now,
         deadline=now + step.within,

@@ -149,7 +149,8 @@ class Fault(Struct, frozen=True):
 class StepState(Struct, frozen=True, kw_only=True):
     """What has become of one step. `attempt` only ever rises; `not_before` holds back the next one.
 
-    `kept` marks a step that an earlier run had finished and this one takes over.
+    `kept` marks a step that an earlier run had finished and this one takes over. `performer` is the key of the call
+    under which an act in flight is performed (see `colony_core.ports.dispatch`).
     """
 
     name: str
@@ -158,6 +159,7 @@ class StepState(Struct, frozen=True, kw_only=True):
     failures: int = 0
     interruptions: int = 0
     kept: bool = False
+    performer: str | None = None
     not_before: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -217,6 +219,11 @@ class Run(Struct, frozen=True, kw_only=True):
         """Return the step that the run stands at, or None once it has ended."""
         return None if self.ended else self.steps[self.position]
 
+    def performed_under(self, key: str | None) -> bool:
+        """Tell whether an act of the run is in flight that was begun under the call with this *key*."""
+        step = self.current
+        return step is not None and step.status is StepStatus.RUNNING and step.performer == key
+
     @property
     def due(self) -> datetime | None:
         """Return when the run must be woken: to begin an attempt, or because a deadline is over. None: never."""
@@ -249,8 +256,10 @@ def progress(run: Run, children: tuple["Run", ...] = ()) -> Progress:
     return Progress(sum(step.status is StepStatus.COMPLETED for one in runs for step in one.steps), total)
 
 
-class Woken(Struct, frozen=True, tag="woken"):
-    """Somebody looks after the run now, and will perform what it asks for."""
+class Woken(Struct, frozen=True, tag="woken", omit_defaults=True):
+    """Somebody looks after the run now, and will perform what it asks for, under the call with the key `by`."""
+
+    by: str | None = None
 
 
 class Succeeded(Struct, frozen=True, tag="succeeded"):
