@@ -12,7 +12,9 @@ from msgspec import Struct
 from colony_core.domain.clusters import Cluster
 from colony_core.domain.secrets import Secret
 from colony_core.ports.clock import Clock
+from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.hardware import Access, Hardware
+from colony_core.ports.persistence import Store
 from colony_core.ports.platform import Platform
 from colony_core.ports.rate_limits import RateLimiter
 
@@ -57,3 +59,23 @@ class PlatformCase(Struct, frozen=True, kw_only=True):
     stranger: Secret
     start: Callable[[], Awaitable[None]]
     moment: Callable[[], Awaitable[None]]
+
+
+class DispatchCase(Struct, frozen=True, kw_only=True):
+    """A store in which nothing waits, and workers that share its work; each is a dispatcher that is at work.
+
+    `hire` begins another worker, and `lose` ends one without a word, as the end of its process does. After `patience`
+    of silence others get a worker's calls, and what no wake-up was kept for is found in no more. `let_pass` lets time
+    pass. Where several may work at once, `freeze` stops a worker in the middle until `thaw`, and `forget` loses every
+    wake-up that is on its way; the three go together.
+    """
+
+    store: Store
+    clock: Clock
+    hire: Callable[[], Awaitable[Dispatcher]]
+    lose: Callable[[Dispatcher], Awaitable[None]]
+    let_pass: Callable[[timedelta], Awaitable[None]]
+    patience: timedelta
+    freeze: Callable[[Dispatcher], Awaitable[None]] | None = None
+    thaw: Callable[[Dispatcher], Awaitable[None]] | None = None
+    forget: Callable[[], Awaitable[None]] | None = None

@@ -24,6 +24,7 @@ from colony_core.domain.registration import Registration
 from colony_core.domain.secrets import Secret
 from colony_core.domain.topology import ClusterRequest, Growth, NodeRequest
 from colony_core.domain.workflows import Run
+from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import AssetFilter, Paging, RunFilter, Store
 from colony_core.ports.platform import Platform
@@ -98,6 +99,7 @@ class Lab:
         self.hardware: Hardware = self.rack.hardware
         self.platform: Platform = self.rack.platform
         self.chance = CountedChance()
+        self.dispatcher: Dispatcher | None = None
         self.policy = policy
         self.colony = self.open()
 
@@ -112,6 +114,7 @@ class Lab:
             clock=self.clock,
             wall=self.clock,
             chance=self.chance,
+            dispatcher=self.dispatcher,
         )
         self.colony = Colony(ports, policy=self.policy)
         self.rack.connect(self.colony.netboot)

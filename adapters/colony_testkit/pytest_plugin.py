@@ -27,6 +27,7 @@ MARKS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType(
         "chance": (frozenset({"token"}),),
         "sealer": (frozenset({"seal", "open"}),),
         "courier": (frozenset({"deliver"}),),
+        "dispatcher": (frozenset({"hire", "lose", "let_pass"}),),
     }
 )
 """By which attributes the product of a factory is recognised."""
@@ -34,7 +35,9 @@ MARKS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType(
 CLASS_WIDE = frozenset({"authorities"})
 """Ports whose contract makes one adapter for all of its tests."""
 
-NEEDS_A_CASE = MappingProxyType({"controller": "HardwareCase", "admit": "RateLimiterCase", "bootstrap": "PlatformCase"})
+NEEDS_A_CASE = MappingProxyType(
+    {"controller": "HardwareCase", "admit": "RateLimiterCase", "bootstrap": "PlatformCase", "put_off": "DispatchCase"}
+)
 """Ports that are not enough by themselves, by one of their methods."""
 
 

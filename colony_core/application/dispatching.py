@@ -25,7 +25,7 @@ class LoneDispatcher:
         self._inherited = False
 
     @asynccontextmanager
-    async def working(self, ring: Callable[[], None]) -> AsyncIterator[None]:
+    async def working(self, ring: Callable[[], None]) -> AsyncIterator[None]:  # noqa: ARG002 - see the port
         """Begin anew; nobody needs *ring*, as whoever changes a run of this store does so in this process."""
         self._inherited = False
         self._taken.clear()
@@ -55,7 +55,7 @@ class LoneDispatcher:
         await self.done(calls)
         self._resting |= {call.run_id: until for call in calls}
 
-    def holds(self, call: Call) -> bool:
+    def holds(self, call: Call) -> bool:  # noqa: ARG002 - see the port
         """Return True: there is nobody else."""
         return True
 
