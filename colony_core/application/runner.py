@@ -10,13 +10,12 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
 from colony_core.application.noting import note
 from colony_core.application.parking import Turns
-from colony_core.application.performing import Outcome, Performer
+from colony_core.application.performing import Performer
+from colony_core.application.tasks import Item, Task
 from colony_core.application.upkeep import Upkeep
 from colony_core.application.workplace import Workplace
 from colony_core.domain.workflows import Act, Interrupted, Run, Woken
@@ -35,20 +34,6 @@ REST = timedelta(seconds=5)
 
 TRIES = 5
 """How often a run is taken further anew, at once, when somebody else changed what it touches."""
-
-
-class Item(Struct, frozen=True):
-    """One run to take further: because of an outcome, or because its call came."""
-
-    call: Call
-    outcome: Outcome | None = None
-
-
-class Task(Struct, frozen=True):
-    """An act, and the call under which it is performed."""
-
-    act: Act
-    call: Call
 
 
 class Runner:
