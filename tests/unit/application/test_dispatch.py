@@ -141,7 +141,7 @@ class Gate:
             def __getattr__(self, name: str) -> Any:
                 return getattr(inner, name)
 
-        return Gated()  # type: ignore[return-value]
+        return Gated()
 
     async def aclose(self) -> None:
         await self._inner.aclose()
