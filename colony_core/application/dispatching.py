@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Perform, Run
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Call
 from colony_core.ports.persistence import Store
@@ -38,7 +36,7 @@ class LoneDispatcher:
             left = () if self._inherited else await look.runs.in_flight()
             due = await look.runs.due(now, limit + len(self._taken) + len(self._resting))
         self._inherited = True
-        calls = [Call(run.id, run.current.performer) for run in left if run.current and _is_performed(run)]
+        calls = [Call(run.id, run.current.performer) for run in left if run.current]
         runs = [run for run in due if self._is_new(run.id, run.due) and self._has_rested(run.id, now)]
         fresh = runs[: max(limit - len(calls), 0)]
         self._taken |= {run.id: run.due for run in fresh}
@@ -77,12 +75,3 @@ class LoneDispatcher:
             del self._resting[run_id]
             until = None
         return until is None
-
-
-def _is_performed(run: Run) -> bool:
-    """Tell whether the present step is in somebody's hands; one of a plan that is unknown here may be."""
-    try:
-        step = plan_of(run).step(run.steps[run.position].name)
-    except LookupError:
-        return True
-    return isinstance(step.do, Perform)
