@@ -60,9 +60,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(role: str, stock: Stock) -> AsyncIterator[Server]:
+async def serving(role: str, stock: Stock, **settings: float) -> AsyncIterator[Server]:
     """Run a server while inside: `product` on a simulated rack, `steel` (it on real controllers), or `floor`."""
-    options = {"database_url": stock.settings.database_url, "port": 0}
+    options = {"database_url": stock.settings.database_url, "port": 0, **settings}
     if role == "product":
         options["simulator"] = 1
     log = stock.log(role)
