@@ -293,13 +293,13 @@ async def test_a_thousand_dead_controllers_do_not_delay_fifty_living_ones(*, die
         for number in dead:
             tower.lab.rack.fault(f"asset-{number}", Silent())
         began = tower.clock.now()
-        await tower.pass_time(5 * MINUTE)
+        await tower.pass_time(10 * MINUTE)
 
     for number in living:
         answers = [began, *(at for at in tower.hardware.answers[tower.address(number)] if at >= began)]
         waits = [later - earlier for earlier, later in pairwise(answers)]
         assert max(waits) <= MINUTE + timedelta(seconds=3)
-        assert len(answers) >= 5
+        assert len(answers) >= 10
     assert tower.hardware.most <= 256
     healths = await tower.healths()
     assert {healths[f"asset-{number}"].state for number in living} == {BmcState.OK}
