@@ -110,7 +110,7 @@ def _attempt(plan: Plan, run: Run, *, by: str | None = None, now: datetime) -> D
         state,
         status=StepStatus.RUNNING,
         attempt=state.attempt + 1,
-        performer=by,
+        performer=by if isinstance(step.do, Perform) else None,
         not_before=None,
         started_at=state.started_at or now,
         deadline=now + step.within,

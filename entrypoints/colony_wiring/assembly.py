@@ -14,6 +14,7 @@ from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.domain.rounds import Polling
 from colony_core.ports.clock import Clock
+from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
 from colony_core.ports.platform import Platform
@@ -67,8 +68,16 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
             rack = KeptRack.open(settings.simulator, file=file, clock=clock)
             hardware, platform = rack.rack.hardware, rack.rack.platform
         stack.push_async_callback(hardware.aclose)
-        limiter = _rate_limiter(settings, stack)
-        colony = _colony(settings, store, hardware=hardware, platform=platform, limiter=limiter, clock=clock, wall=wall)
+        colony = _colony(
+            settings,
+            store,
+            hardware=hardware,
+            platform=platform,
+            limiter=_rate_limiter(settings, stack),
+            dispatcher=await _dispatcher(settings, store, stack, clock=clock),
+            clock=clock,
+            wall=wall,
+        )
         if rack is not None:
             rack.rack.connect(colony.netboot)
             await rack.enrol(colony)
@@ -85,9 +94,15 @@ async def opened(settings: Settings) -> AsyncIterator[Colony]:
     async with AsyncExitStack() as stack:
         store, _ = await _open_store(settings, stack, serving=False)
         wall = SystemClock()
-        limiter = _rate_limiter(settings, stack)
         yield _colony(
-            settings, store, hardware=ByProtocol(), platform=NoPlatform(), limiter=limiter, clock=wall, wall=wall
+            settings,
+            store,
+            hardware=ByProtocol(),
+            platform=NoPlatform(),
+            limiter=_rate_limiter(settings, stack),
+            dispatcher=await _dispatcher(settings, store, stack, clock=wall),
+            clock=wall,
+            wall=wall,
         )
 
 
@@ -112,6 +127,22 @@ def _rate_limiter(settings: Settings, stack: AsyncExitStack) -> RateLimiter:
     return limiter
 
 
+async def _dispatcher(settings: Settings, store: Store, stack: AsyncExitStack, *, clock: Clock) -> Dispatcher | None:
+    """Return what shares the work among all processes on one database; None where there is only this one."""
+    if settings.database_path is not None:
+        return None
+    dispatcher = await load("colony_core.dispatch", "postgresql")(
+        settings.database_url,
+        store,
+        clock=clock,
+        pace=settings.simulator_speed if settings.simulator else 1.0,
+        takeover=timedelta(seconds=settings.takeover_seconds),
+    )
+    stack.push_async_callback(dispatcher.aclose)
+    shared: Dispatcher = dispatcher
+    return shared
+
+
 def _colony(
     settings: Settings,
     store: Store,
@@ -119,6 +150,7 @@ def _colony(
     hardware: Hardware,
     platform: Platform,
     limiter: RateLimiter,
+    dispatcher: Dispatcher | None,
     clock: Clock,
     wall: Clock,
 ) -> Colony:
@@ -132,6 +164,7 @@ def _colony(
         clock=clock,
         wall=wall,
         chance=SystemChance(),
+        dispatcher=dispatcher,
     )
     policy = Policy(
         limits=limits,

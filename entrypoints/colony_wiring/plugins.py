@@ -8,6 +8,7 @@ from colony_core.errors import ColonyError
 EXTRAS = {
     ("colony_core.store", "sqlite"): "sqlite",
     ("colony_core.store", "postgresql"): "postgres",
+    ("colony_core.dispatch", "postgresql"): "postgres",
     ("colony_core.rate_limits", "postgresql"): "postgres",
     ("colony_core.schema", "sqlite"): "sqlite",
     ("colony_core.schema", "postgresql"): "postgres",

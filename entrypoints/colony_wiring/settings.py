@@ -26,8 +26,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
-    to private addresses only with `webhook_private_addresses`. `bmc_gap` and
-    `health_interval` are in seconds.
+    to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
+    by another within `takeover_seconds`. `bmc_gap` and `health_interval` are in seconds.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -44,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     strict_topology: bool = False
     webhook_private_addresses: bool = True
     max_installs: int = 0
+    takeover_seconds: float = 10.0
     power_cycles_per_hour: int = 20
     bmc_sessions: int = 256
     bmc_gap: float = 0.05
@@ -96,6 +97,7 @@ def _check(settings: Settings) -> None:
         ("rate_limit_per_minute", settings.rate_limit_per_minute >= 1, "at least 1"),
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
         ("max_installs", settings.max_installs >= 0, "0 for any number, or more"),
+        ("takeover_seconds", 2 <= settings.takeover_seconds <= 600, "from 2 to 600 seconds"),
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),
         ("bmc_gap", 0 <= settings.bmc_gap <= 10, "from 0 to 10 seconds"),

@@ -11,6 +11,7 @@ from colony_store.counters import Counters
 from colony_store.postgres import listing, queries
 from colony_store.postgres.table import Table
 from colony_store.postgres.unit import Unit
+from colony_store.postgres.wakes import Tell, Wakes
 from colony_store.records import RUNS
 from colony_store.shelf import Shelf
 
@@ -23,8 +24,19 @@ _IN_FLIGHT = queries.RUNS["in_flight"]
 class PostgresRuns(Shelf[Unit, Run]):
     """See `colony_core.ports.persistence.Runs`."""
 
-    def __init__(self, unit: Unit, counters: Counters, table: Table[Run]) -> None:
+    def __init__(self, unit: Unit, counters: Counters, table: Table[Run], *, tell: Tell) -> None:
         super().__init__(unit, counters, table, missing=WorkflowNotFound)
+        self._wakes = Wakes(unit, tell)
+
+    def add(self, value: Run) -> None:
+        """Hold back a new run, and tell when it is due."""
+        super().add(value)
+        self._wakes.note(value)
+
+    def put(self, value: Run) -> None:
+        """Hold back the next revision of a run, and tell when it is due."""
+        super().put(value)
+        self._wakes.note(value)
 
     async def children_of(self, run_ids: Sequence[str]) -> dict[str, tuple[Run, ...]]:
         """Return the children of each of *run_ids*, oldest first; those without children have none."""

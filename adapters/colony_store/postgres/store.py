@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
 from colony_core.domain.secrets import Secret
 from colony_core.ports.persistence import StoreUnavailable
@@ -15,6 +17,7 @@ from colony_store.postgres.news import News
 from colony_store.postgres.pool import Pool
 from colony_store.postgres.transaction import PostgresTransaction, Shared
 from colony_store.postgres.unit import Unit
+from colony_store.postgres.wakes import Tell, to_nobody
 from colony_store.touches import Touches
 
 READERS = 6
@@ -32,7 +35,8 @@ class PostgresStore:
     def __init__(self, address: Address, *, sealer: Sealer, readers: int = READERS) -> None:
         self._touches = Touches(self._note_uses_soon)
         self._news = News(address)
-        self._shared = Shared.beginning(sealer, self._touches, self._news.tell)
+        self._tell: Tell = to_nobody
+        self._shared = Shared.beginning(sealer, self._touches, self._news.tell, self._tell_due)
         self._writer = Pool(address, room=1)
         self._readers = Pool(address, room=readers)
         self._writing = asyncio.Lock()
@@ -90,6 +94,10 @@ class PostgresStore:
         """Call *call* after every commit that wrote to the journal, whichever process made it."""
         self._news.add(call)
 
+    def on_due(self, tell: Tell) -> None:
+        """Let *tell* write down when runs are due, in each transaction that changes any."""
+        self._tell = tell
+
     async def check(self) -> None:
         """Return if the server is reachable and the schema fits this release; raise `StoreUnavailable` otherwise."""
         async with self.reading() as look:
@@ -140,6 +148,9 @@ class PostgresStore:
             yield
         finally:
             self._writing.release()
+
+    async def _tell_due(self, connection: Any, dues: Sequence[tuple[str, datetime]]) -> None:
+        await self._tell(connection, dues)
 
     def _note_uses_soon(self) -> None:
         if self._noting is None and not self._closing:

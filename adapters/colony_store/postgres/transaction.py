@@ -22,6 +22,7 @@ from colony_store.postgres.runs import PostgresRuns
 from colony_store.postgres.table import Table
 from colony_store.postgres.unit import Unit
 from colony_store.postgres.vault import PostgresAnswers, PostgresVault
+from colony_store.postgres.wakes import Tell
 from colony_store.postgres.webhooks import PostgresDeadLetters, PostgresWebhooks
 from colony_store.touches import Touches
 
@@ -32,14 +33,15 @@ class Shared(Struct, frozen=True):
     sealer: Sealer
     touches: Touches
     news: Callable[[], None]
+    tell: Tell
     assets: Table[Asset]
     clusters: Table[Cluster]
     runs: Table[Run]
 
     @classmethod
-    def beginning(cls, sealer: Sealer, touches: Touches, news: Callable[[], None]) -> "Shared":
+    def beginning(cls, sealer: Sealer, touches: Touches, news: Callable[[], None], tell: Tell) -> "Shared":
         """Return what a store has in common that nobody has used yet."""
-        return cls(sealer, touches, news, assets.table(), clusters.table(), runs.table())
+        return cls(sealer, touches, news, tell, assets.table(), clusters.table(), runs.table())
 
 
 class PostgresTransaction:
@@ -67,7 +69,7 @@ class PostgresTransaction:
     @cached_property
     def runs(self) -> PostgresRuns:
         """Return the workflows."""
-        return PostgresRuns(self.unit, self._counters, self._shared.runs)
+        return PostgresRuns(self.unit, self._counters, self._shared.runs, tell=self._shared.tell)
 
     @cached_property
     def histories(self) -> PostgresHistories:
