@@ -1,5 +1,6 @@
 """What an operator may set: one frozen value, read once from the environment, overridden by flags."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from colony_core.domain.secrets import Secret
 from colony_core.errors import Invalid
 
 DEFAULT_DATABASE = "sqlite:///colony.db"
+_SECRET_PARTS = re.compile(r"(?<=://).*(?=@)|(?<=\?).*", re.DOTALL)
+"""Of a URL whose password may hold anything: all that stands before the last @, and the parameters."""
 
 
 class SettingInvalid(Invalid):
@@ -62,6 +65,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         settings = cls(**{name: _converted(name, value) for name, value in chosen.items()})
         _check(settings)
         return settings
+
+    def __repr__(self) -> str:
+        """Return every setting, without what may be a password in the URL of the database."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.database_path is None:
+            shown["database_url"] = _SECRET_PARTS.sub("***", self.database_url)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def database_path(self) -> Path | None:

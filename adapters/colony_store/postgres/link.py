@@ -15,6 +15,22 @@ from colony_store.postgres.texts import sent
 Rows = list[Any]
 
 
+PLANS = {
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_incremental_sort": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "enable_sort": "off",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""Every query of ours walks along an index that was made for it: so it does, whatever the statistics say or lack.
+
+And it is planned once for each connection: an unknown LIMIT would else be planned anew each time it is asked.
+"""
+
+
 class DatabaseUrlInvalid(StoreUnavailable):
     """The URL of the database cannot be read; it is not shown, as it may hold a password."""
 
@@ -38,11 +54,11 @@ class Patience(Struct, frozen=True, kw_only=True):
     def settings(self, name: str) -> Mapping[str, str]:
         """Return the settings of the session of the store of that *name*."""
         return {
+            **PLANS,
             "application_name": "colony",
             "colony.store": name,
             "default_transaction_isolation": "read committed",
             "idle_in_transaction_session_timeout": _milliseconds(self.idle),
-            "jit": "off",
             "lock_timeout": _milliseconds(self.lock),
             "statement_timeout": _milliseconds(self.statement),
             "tcp_keepalives_count": "3",

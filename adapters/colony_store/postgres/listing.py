@@ -51,9 +51,33 @@ def _chosen(**filters: str | None) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _by_columns(table: str, columns: tuple[str, ...]) -> str:
-    """Return the query that filters by *columns*."""
-    conditions = [_condition(column, place) for place, column in enumerate(columns, 1)]
-    return _listed(table, "seq", conditions, given=len(columns))
+    """Return the query that filters by *columns*.
+
+    It asks for a stretch of the index that begins with the leading ones, and not for equality: that, PostgreSQL also
+    finds by walking over everything in the order of seq, and it takes what is rare for frequent.
+    """
+    lead = _leading(columns)
+    if not lead:
+        conditions = [_condition(column, place) for place, column in enumerate(columns, 1)]
+        return _listed(table, "seq", conditions, given=len(columns))
+    names, places = ", ".join(lead), ", ".join(f"${place}" for place in range(1, len(lead) + 1))
+    conditions = [
+        f"({names}, seq) > ({places}, ${len(columns) + 1})",
+        f"({names}) <= ({places})",
+        *(_condition(column, place) for place, column in enumerate(columns[len(lead) :], len(lead) + 1)),
+    ]
+    chosen = " AND ".join(conditions)
+    return (
+        f"SELECT seq, revision, version, document FROM {table} WHERE {chosen}"  # noqa: S608 - our names
+        f" ORDER BY {names}, seq LIMIT ${len(columns) + 2}"
+    )
+
+
+def _leading(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of *columns* with which an index begins that goes on with seq."""
+    if columns[:2] == ("type", "status"):
+        return columns[:2]
+    return tuple(column for column in columns[:1] if column not in ("maintained", "unmaintained"))
 
 
 @lru_cache(maxsize=64)
