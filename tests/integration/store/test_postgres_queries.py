@@ -45,7 +45,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> Traced:
 
 
 @pytest.fixture
-async def store(traced: Traced, postgres_url: str) -> AsyncIterator[PostgresStore]:  # noqa: ARG001 - it traces
+async def store(traced: Traced, postgres_url: str) -> AsyncIterator[PostgresStore]:
     store = await PostgresStore.open(postgres_url, sealer=Sealer(bytes(32)))
     yield store
     await store.aclose()
