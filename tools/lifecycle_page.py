@@ -6,7 +6,7 @@ from datetime import timedelta
 from colony_core.domain.assets import LIFECYCLE, REQUESTS, AssetStatus
 from colony_core.domain.outcomes import CLOSING
 from colony_core.domain.plans import PLANS
-from colony_core.domain.workflows import Await, FanOut, Perform, Plan, Step
+from colony_core.domain.workflows import Ask, Await, FanOut, Perform, Plan, Step
 
 HEAD = """\
 # The lifecycle of machines, and the plans of work
@@ -86,6 +86,8 @@ def _doing(step: Step) -> str:
             return f"performs `{action}`"
         case Await(signal):
             return f"waits for `{signal}`"
+        case Ask(chore):
+            return f"asks a person to `{chore}`"
         case FanOut():
             return "one workflow for each machine"
 

@@ -9,6 +9,7 @@ from colony_core.domain.building import new_run
 from colony_core.domain.clusters import ClusterType, Flavor, NodeSpec
 from colony_core.domain.deciding import decide
 from colony_core.domain.hardware import GB, Bmc, BootDevice, Cpu, Disk, DiskKind, Inventory, Nic, Protocol
+from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import (
     Build,
     Discovery,
@@ -47,7 +48,7 @@ from colony_core.domain.workflows import (
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 ALL_PLANS = tuple(PLANS.values())
-MACHINE_PLANS = (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT)
+MACHINE_PLANS = (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, *MANUAL_PLANS.values())
 CLUSTER_PLANS = (TALOS, K3S, CIVO, GROW, SHRINK)
 
 CLUSTER_KINDS = (
@@ -124,7 +125,7 @@ def an_order(plan: Plan) -> Order:
         GROW.key: Grow(installs={"asset-2": an_install()}, workers=(node,)),
         SHRINK.key: Shrink(asset_id="asset-1"),
     }
-    return orders.get(plan.key, Build(installs={"asset-1": an_install()}))
+    return orders.get(plan.key.removesuffix("/manual"), Build(installs={"asset-1": an_install()}))
 
 
 def a_run(plan: Plan = OS_PROVISION, *, id: str = "workflow-1", parent_id: str | None = None) -> Run:

@@ -12,10 +12,12 @@ from colony_core.domain.workflows import (
     ENDED,
     Act,
     Action,
+    Ask,
     Await,
     CancelAsked,
     ChildEnded,
     ChildStarted,
+    Chore,
     Decision,
     Event,
     Failed,
@@ -71,6 +73,7 @@ class Life(Struct, frozen=True):
 
 _DOINGS = st.one_of(
     st.builds(Perform, st.sampled_from(Action)),
+    st.builds(Ask, st.sampled_from(Chore), st.lists(st.sampled_from(Signal), max_size=2).map(tuple)),
     st.builds(Await, st.sampled_from(Signal), st.just(("TOO_LATE", "It never came"))),
     st.just(FanOut()),
 )
@@ -220,7 +223,7 @@ def _good_news(plan: Plan, run: Run) -> Event:
     if state.status is not StepStatus.RUNNING:
         return Woken()
     match plan.step(state.name).do:
-        case Perform():
+        case Perform() | Ask():
             return Succeeded(state.name, state.attempt)
         case Await(signal):
             return Heard(signal)

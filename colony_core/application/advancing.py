@@ -12,7 +12,7 @@ from colony_core.domain.events import Entry, EventType
 from colony_core.domain.histories import Began, Change, Happening, changed, standing, without_ticket
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.outcomes import asset_after, cluster_after, member_after
-from colony_core.domain.plans import OS_PROVISION, plan_of
+from colony_core.domain.plans import OS_PROVISION, plan_of, suited
 from colony_core.domain.workflows import (
     Act,
     CancelAsked,
@@ -89,13 +89,14 @@ async def _spawn(tx: Transaction, run: Run, *, now: datetime) -> tuple[Act, ...]
     ]
     for asset in waiting:
         child = new_run(
-            OS_PROVISION,
+            suited(OS_PROVISION, asset.bmc.protocol),
             run.order.installs[asset.id],
             run_id=await tx.next_id("workflow"),
             asset_id=asset.id,
             cluster_id=run.cluster_id,
             parent_id=run.id,
             now=now,
+            patience=run.patience,
         )
         start(tx, child, now=now)
         tx.assets.put(replace(asset, held_by=child.id, updated_at=now))

@@ -1,6 +1,7 @@
 """What people do with machines."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from colony_core.domain.clusters import NodeStatus, with_statuses
 from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.healths import Health
 from colony_core.domain.orders import Discovery, Order, Reboot, WipeMethod
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
+from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION, suited
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
 from colony_core.domain.registration import AssetChanges, Registration, changed, differing, registered
 from colony_core.domain.secrets import Secret
@@ -54,11 +55,14 @@ class Amended(Struct, frozen=True, kw_only=True):
 class AssetDesk:
     """Registers, changes and forgets machines, and starts the work on one of them."""
 
-    def __init__(self, store: Store, *, clock: Clock, work: Bell, hardware: BmcQueues) -> None:
+    def __init__(
+        self, store: Store, *, clock: Clock, work: Bell, hardware: BmcQueues, patience: timedelta | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._work = work
         self._hardware = hardware
+        self._patience = patience
 
     async def get(self, asset_id: str) -> Asset:
         """Return one asset, or raise `AssetNotFound`."""
@@ -210,7 +214,14 @@ class AssetDesk:
     async def _start(self, tx: Transaction, asset: Asset, plan: Plan, order: Order) -> Run:
         """Start *plan* on *asset*, which has made its move already, and let the run hold it."""
         now = self._clock.now()
-        run = new_run(plan, order, run_id=await tx.next_id("workflow"), asset_id=asset.id, now=now)
+        run = new_run(
+            suited(plan, asset.bmc.protocol),
+            order,
+            run_id=await tx.next_id("workflow"),
+            asset_id=asset.id,
+            now=now,
+            patience=self._patience,
+        )
         start(tx, run, now=now)
         before = (await tx.assets.get_many([asset.id])).get(asset.id, asset)
         put_asset(tx, before, claimed(asset, by=run.id, now=now), now=now)

@@ -1,7 +1,7 @@
 """What people do with clusters."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -52,6 +52,7 @@ class ClusterDesk:
         assets: AssetDesk,
         workflows: WorkflowDesk,
         strict: bool = False,
+        patience: timedelta | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -60,6 +61,7 @@ class ClusterDesk:
         self._assets = assets
         self._workflows = workflows
         self._strict = strict
+        self._patience = patience
 
     async def get(self, cluster_id: str) -> Cluster:
         """Return one cluster, or raise `ClusterNotFound`."""
@@ -98,6 +100,7 @@ class ClusterDesk:
             order = Build(installs=installs(spec, spec.nodes, world.assets))
             await claim_for_install(tx, cluster, tuple(order.installs), run_id=run_id, now=now)
             run = new_run(cluster_plan(spec.type, spec.flavor), order, run_id=run_id, cluster_id=cluster_id, now=now)
+            run = replace(run, patience=self._patience)
             self._begin(tx, run)
             tx.journal.write(_changed(cluster, f"Cluster {spec.name} is {cluster.status}", run, now=now))
         return cluster
@@ -117,6 +120,7 @@ class ClusterDesk:
                 workers=tuple(node for node in added if node in spec.workers),
             )
             run = new_run(GROW, order, run_id=await tx.next_id("workflow"), cluster_id=cluster_id, now=now)
+            run = replace(run, patience=self._patience)
             grown = replace(cluster, spec=spec, nodes=cluster.nodes + members(spec, added))
             await claim_for_install(tx, grown, tuple(order.installs), run_id=run.id, now=now)
             return self._hold(tx, grown, run)

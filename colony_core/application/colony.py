@@ -1,5 +1,7 @@
 """`Colony` is what an embedder holds: every use case, and the runner that does the work."""
 
+from datetime import timedelta
+
 from msgspec import Struct
 
 from colony_core.application.api_keys import ApiKeyDesk
@@ -16,6 +18,7 @@ from colony_core.application.polling import Poller
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
 from colony_core.application.sensors import SensorDesk
+from colony_core.application.handwork import TaskDesk
 from colony_core.application.watching import Watch
 from colony_core.application.webhooks import WebhookDesk
 from colony_core.application.workflows import WorkflowDesk
@@ -41,7 +44,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     error. At most `max_installs` machines are installed at once, and this process performs at most `acts_at_once`
     acts at once (0: any number). Each machine is given power at most `power_cycles_per_hour` times. At most
     `bmc_sessions` management controllers are spoken to at once, each as gently as `bmc_pace` says, and polled as often
-    as `polling` says.
+    as `polling` says. A person has `task_patience` for what is to be done by hand (None: a day).
     """
 
     limits: Limits = Limits()
@@ -52,6 +55,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     bmc_pace: Pace = Pace()
     bmc_sessions: int = SESSIONS
     polling: Polling = Polling()
+    task_patience: timedelta | None = None
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -97,7 +101,8 @@ class Colony:
             power_cycles_per_hour=policy.power_cycles_per_hour,
         )
         self.ports = ports
-        self.assets = AssetDesk(store, clock=clock, work=work, hardware=self.hardware)
+        self.assets = AssetDesk(store, clock=clock, work=work, hardware=self.hardware, patience=policy.task_patience)
+        self.tasks = TaskDesk(store, clock=clock, work=work)
         self.watch = Watch(store, clock=clock)
         self.sensors = SensorDesk(store, self.hardware, clock=clock)
         self.workflows = WorkflowDesk(store, clock=clock, work=work, news=news)
@@ -109,6 +114,7 @@ class Colony:
             assets=self.assets,
             workflows=self.workflows,
             strict=policy.strict_topology,
+            patience=policy.task_patience,
         )
         self.api_keys = ApiKeyDesk(
             store, clock=ports.wall, chance=ports.chance, limiter=ports.rate_limiter, limits=policy.limits

@@ -6,7 +6,7 @@ that waiting is stored, bounded and survives the end of the process.
 
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import cycles_at
-from colony_core.domain.hardware import BootDevice, Power, PowerReading
+from colony_core.domain.hardware import BootDevice, Power, PowerReading, Protocol
 from colony_core.domain.orders import Reboot
 from colony_core.errors import Refused, Unavailable
 from colony_core.ports.hardware import Access, Controller
@@ -41,8 +41,9 @@ async def power_off(tools: Tools, place: Workplace) -> Sighting:
 
 
 async def power_off_removed(tools: Tools, place: Workplace) -> Sighting | None:
-    """Cut the power of a machine that has left its cluster; one that was forgotten meanwhile is nobody's business."""
-    return await _bring(tools, place, Power.OFF) if place.asset is not None else None
+    """Cut the power of a machine that has left its cluster, unless it was forgotten or has no controller."""
+    manual = place.asset is not None and place.asset.bmc.protocol is Protocol.MANUAL
+    return await _bring(tools, place, Power.OFF) if place.asset is not None and not manual else None
 
 
 async def power_on(tools: Tools, place: Workplace) -> Sighting:

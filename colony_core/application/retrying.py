@@ -12,10 +12,12 @@ from colony_core.domain.assets import Move, advance, claimed
 from colony_core.domain.building import members, new_run
 from colony_core.domain.clusters import Cluster, ClusterBusy, ClusterStatus, NodeSpec, NodeStatus, with_statuses
 from colony_core.domain.deciding import resumed
+from colony_core.domain.hardware import Protocol
+from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import Build, Grow, Shrink
-from colony_core.domain.plans import plan_of
+from colony_core.domain.plans import MACHINE_PLANS, plan_of, suited
 from colony_core.domain.topology import Growth, NodeRequest, as_request, review_growth
-from colony_core.domain.workflows import Run, RunStatus, WorkflowNotRetryable, WorkflowType
+from colony_core.domain.workflows import Plan, Run, RunStatus, WorkflowNotRetryable, WorkflowType
 from colony_core.ports.persistence import Transaction
 
 OPENING: Mapping[WorkflowType, Move] = MappingProxyType(
@@ -35,15 +37,18 @@ async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
     if going_on is not None:
         return going_on
     await _check_machines(tx, old)
+    plan = await _plan_today(tx, old)
     run = new_run(
-        plan_of(old),
+        plan,
         old.order,
         run_id=await tx.next_id("workflow"),
         asset_id=old.asset_id,
         cluster_id=old.cluster_id,
         now=now,
+        patience=old.patience,
     )
-    run = resumed(plan_of(old), old, run) if await _can_go_on(tx, old) else replace(run, retry_of=old.id)
+    goes_on = plan == plan_of(old) and await _can_go_on(tx, old)
+    run = resumed(plan, old, run) if goes_on else replace(run, retry_of=old.id)
     if old.asset_id is not None:
         await _take_machine(tx, old, run, now=now)
     else:
@@ -51,6 +56,16 @@ async def retry(tx: Transaction, old: Run, *, now: datetime) -> Run:
     tx.runs.put(replace(old, ticket=None))
     start(tx, run, now=now)
     return run
+
+
+async def _plan_today(tx: Transaction, old: Run) -> Plan:
+    """Return the plan of *old*, or its like for the controller that the machine has got, or lost, since then."""
+    plan = plan_of(old)
+    asset = (await tx.assets.get_many([old.asset_id])).get(old.asset_id) if old.asset_id is not None else None
+    manual = plan == MANUAL_PLANS.get(old.type)
+    if asset is None or manual == (asset.bmc.protocol is Protocol.MANUAL):
+        return plan
+    return suited(MACHINE_PLANS[old.type], asset.bmc.protocol)
 
 
 def _check(old: Run) -> None:

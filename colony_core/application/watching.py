@@ -12,6 +12,7 @@ from colony_core.domain.assets import Asset, AssetStatus, as_of
 from colony_core.domain.healths import Health
 from colony_core.domain.hindrances import Hindrance, hindrance
 from colony_core.domain.orders import Shrink
+from colony_core.domain.tasks import Task, task_of
 from colony_core.domain.workflows import Run, RunStatus, WorkflowType
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import (
@@ -39,11 +40,12 @@ _GULP = 1000
 
 
 class HeldUp(Struct, frozen=True):
-    """A machine, what holds it up (None if nothing does), and how its controller is."""
+    """A machine, what holds it up (None if nothing does), how its controller is, and what a person shall do to it."""
 
     asset: Asset
     hindrance: Hindrance | None
     health: Health | None = None
+    task: Task | None = None
 
 
 class Watch:
@@ -60,7 +62,7 @@ class Watch:
             run = await look.runs.get(asset.held_by) if asset.held_by else None
             health = (await look.healths.get_many([asset_id])).get(asset_id)
         now = self._clock.now()
-        return HeldUp(as_of(asset, now), hindrance(asset, run, now=now), health)
+        return HeldUp(as_of(asset, now), hindrance(asset, run, now=now), health, task_of(asset, run))
 
     async def stuck(self, paging: Paging, where: AssetFilter) -> Page[HeldUp]:
         """Return some of the machines that are held up and match *where*, oldest first."""

@@ -10,7 +10,7 @@ from colony_core.domain.clusters import Advice, Cluster, ClusterNode, ClusterSpe
 from colony_core.domain.deciding import begin
 from colony_core.domain.disks import resolve_disk
 from colony_core.domain.orders import DiskIdentity, Install, Order, StaticNetwork
-from colony_core.domain.plans import OS_PROVISION, cluster_plan
+from colony_core.domain.plans import OS_PROVISION, cluster_plan, suited
 from colony_core.domain.topology.platforms import FLOORS
 from colony_core.domain.workflows import Plan, Run, Step
 
@@ -76,6 +76,7 @@ def new_run(
     asset_id: str | None = None,
     cluster_id: str | None = None,
     parent_id: str | None = None,
+    patience: timedelta | None = None,
 ) -> Run:
     """Return a run of *plan* that nothing has happened to yet."""
     run = Run(
@@ -87,6 +88,7 @@ def new_run(
         asset_id=asset_id,
         cluster_id=cluster_id,
         parent_id=parent_id,
+        patience=patience,
         steps=(),
         created_at=now,
     )
@@ -116,7 +118,12 @@ def build_plan(spec: ClusterSpec, assets: Mapping[str, Asset], *, warnings: tupl
     """Return what building *spec* would do, without doing it."""
     plan = cluster_plan(spec.type, spec.flavor)
     machines = tuple(
-        MachinePlan(asset_id=asset_id, role=spec.role_of(asset_id), install=install, steps=OS_PROVISION.steps)
+        MachinePlan(
+            asset_id=asset_id,
+            role=spec.role_of(asset_id),
+            install=install,
+            steps=suited(OS_PROVISION, assets[asset_id].bmc.protocol).steps,
+        )
         for asset_id, install in installs(spec, spec.nodes, assets).items()
     )
     return BuildPlan(spec=spec, steps=plan.steps, machines=machines, warnings=warnings, estimate=plan.typical)

@@ -9,6 +9,7 @@ from colony_core.domain.workflows import (
     LONGEST_PAUSE,
     Act,
     Action,
+    Ask,
     Await,
     CancelAsked,
     CancelChildren,
@@ -113,7 +114,7 @@ def _attempt(plan: Plan, run: Run, *, by: str | None = None, now: datetime) -> D
         performer=by if isinstance(step.do, Perform) else None,
         not_before=None,
         started_at=state.started_at or now,
-        deadline=now + step.within,
+        deadline=now + _time_for(step, run),
     )
     started = replace(run, status=RunStatus.RUNNING, started_at=run.started_at or now)
     begun = _with_step(started, state)
@@ -122,6 +123,10 @@ def _attempt(plan: Plan, run: Run, *, by: str | None = None, now: datetime) -> D
         case Perform(action):
             act = Act(run.id, state.name, state.attempt, action, now + step.within)
             return Decision(begun, (act,), (note,))
+        case Ask(evidence=evidence) if not set(evidence).isdisjoint(begun.heard):
+            return _after(Decision(begun, (), (note,)), _passed(plan, begun, now=now))
+        case Ask():
+            return Decision(begun, (), (replace(note, message=f"{note.message}: somebody has to do it, and confirm"),))
         case Await(signal) if signal in begun.heard:
             return _after(Decision(begun, (), (note,)), _passed(plan, begun, now=now))
         case Await():
@@ -167,6 +172,8 @@ def _failed(plan: Plan, run: Run, fault: Fault, *, final: bool, now: datetime) -
         given_up = _closed(failed, now=now)
         return _after(Decision(run, (), (note,)), _cleaning(plan, given_up, RunStatus.CANCELLED, CANCELLED, now=now))
     if not final and state.failures < step.tries:
+        if isinstance(plan.step(step.back_to or step.name).do, Ask):
+            failed = replace(failed, heard=())  # It speaks of the start that failed, not of the one to come.
         return Decision(_again(failed, step, now=now), (), (note,))
     given_up = _closed(failed, now=now)
     if run.ending is not None:
@@ -196,6 +203,9 @@ def _overrun(plan: Plan, run: Run, *, now: datetime) -> Decision:
     match step.do:
         case Await(overrun=(code, message)):
             return _failed(plan, run, Fault(code, message), final=False, now=now)
+        case Ask():
+            message = f"'{step.title}' was not confirmed within {_time_for(step, run)}: do it, and start the work again"
+            return _failed(plan, run, Fault("TASK_NOT_CONFIRMED", message), final=True, now=now)
         case FanOut() if _living(run) and state.error is None:
             late = _with_step(run, replace(state, deadline=now + step.within, error=_too_slow(step)))
             return Decision(late, (CancelChildren(_living(run)),))
@@ -232,7 +242,10 @@ def _heard(plan: Plan, run: Run, event: Heard, *, now: datetime) -> Decision:
         if do.signal is event.signal:
             return _passed(plan, run, now=now)
     if event.fault is None and event.signal not in run.heard:
-        return Decision(replace(run, heard=(*run.heard, event.signal)))
+        known = replace(run, heard=(*run.heard, event.signal))
+        if isinstance(do, Ask) and event.signal in do.evidence and state.status is StepStatus.RUNNING:
+            return _passed(plan, known, now=now)
+        return Decision(known)
     return Decision(run)
 
 
@@ -310,6 +323,11 @@ def _performs(plan: Plan, run: Run) -> bool:
 def _living(run: Run) -> tuple[str, ...]:
     waiting = (RunStatus.PENDING, RunStatus.RUNNING)
     return tuple(child.run_id for child in run.children if child.status in waiting)
+
+
+def _time_for(step: Step, run: Run) -> timedelta:
+    """Return how long one attempt may take; what people do takes as long as the operator has set for this run."""
+    return run.patience if run.patience is not None and isinstance(step.do, Ask) else step.within
 
 
 def _too_slow(step: Step) -> Fault:

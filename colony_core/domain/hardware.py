@@ -40,11 +40,12 @@ class Protocol(StrEnum):
 
     IPMI = "ipmi"
     REDFISH = "redfish"
+    MANUAL = "manual"
 
     @property
     def default_port(self) -> int:
-        """Return the port that the protocol's standard registers: 623 (UDP) for IPMI, 443 for Redfish."""
-        return 623 if self is Protocol.IPMI else 443
+        """Return the port that the protocol's standard registers: 623 (UDP) for IPMI, 443 for Redfish; 0 for none."""
+        return {Protocol.IPMI: 623, Protocol.REDFISH: 443, Protocol.MANUAL: 0}[self]
 
 
 class DiskKind(StrEnum):
@@ -83,6 +84,8 @@ class SensorReading(Struct, frozen=True, kw_only=True):
 
 class Bmc(Struct, frozen=True, kw_only=True):
     """Where a machine's management controller is found. The password is kept elsewhere, sealed.
+
+    A manual machine has none: its `address` is the asset's own id and its `port` is 0, which no other machine's are.
 
     `ca_certificate` (PEM) is what its certificate must be signed by, `tls_fingerprint` (SHA-256, lower-case hex) what
     it must be; each empty unless given. Neither counts with `verify_tls` off.

@@ -10,6 +10,8 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from colony_core.domain.clusters import ClusterType, Flavor
+from colony_core.domain.hardware import Protocol
+from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.workflows import (
     Action,
     Await,
@@ -335,7 +337,10 @@ SHRINK = Plan(
 PLANS: Mapping[tuple[str, int], Plan] = MappingProxyType(
     {
         (plan.key, plan.version): plan
-        for plan in (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, TALOS, K3S, CIVO, GROW, SHRINK)
+        for plan in (
+            *(ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, TALOS, K3S, CIVO, GROW, SHRINK),
+            *MANUAL_PLANS.values(),
+        )
     }
 )
 """Every plan that a stored run may name."""
@@ -355,6 +360,17 @@ def performs(run: Run) -> bool:
     if state is None or state.status is not StepStatus.RUNNING:
         return False
     return plan is None or isinstance(plan.step(state.name).do, Perform)
+
+
+MACHINE_PLANS: Mapping[WorkflowType, Plan] = MappingProxyType(
+    {plan.type: plan for plan in (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT)}
+)
+"""Today's plan of each kind of work on one machine with a controller."""
+
+
+def suited(plan: Plan, protocol: Protocol) -> Plan:
+    """Return how the work of *plan* is done on a machine whose controller speaks *protocol*."""
+    return MANUAL_PLANS[plan.type] if protocol is Protocol.MANUAL else plan
 
 
 def cluster_plan(kind: ClusterType, flavor: Flavor) -> Plan:

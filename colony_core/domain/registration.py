@@ -35,6 +35,20 @@ MAC_INVALID = Rule(
     reason="A booting machine is recognised by it; a multicast address belongs to no machine.",
     hint="Write it like 52:54:00:77:00:01.",
 )
+MAC_MISSING = Rule(
+    id="asset.mac.missing",
+    severity=Severity.ERROR,
+    summary="A machine without a controller has a MAC address.",
+    reason="There is nothing else to recognise it by when it boots.",
+    hint="Give the address of the interface that it boots from, in `macs`.",
+)
+BMC_MISSING = Rule(
+    id="asset.bmc.missing",
+    severity=Severity.ERROR,
+    summary="A controller has an address, and a machine without one has none.",
+    reason="A protocol of `manual` means that there is no controller.",
+    hint="Give `bmc.address` with another protocol than `manual`, or leave it out with `manual`.",
+)
 PORT_INVALID = Rule(
     id="asset.bmc.port.invalid",
     severity=Severity.ERROR,
@@ -102,7 +116,8 @@ class AssetChanges(Struct, frozen=True, kw_only=True):
 def registered(registration: Registration, *, asset_id: str, now: datetime) -> Asset:
     """Return the new asset, about to be discovered, or raise `ValidationFailed` with everything that is wrong."""
     notes: list[Finding] = []
-    _check_address(registration.address.strip(), notes)
+    manual = registration.protocol is Protocol.MANUAL
+    _check_reach(registration, notes) if manual else _check_address(registration.address.strip(), notes)
     if registration.id is not None and not _ID.fullmatch(registration.id):
         notes.append(ID_INVALID.broken("id", observed=written(registration.id), expected="a DNS label"))
     _check_hostname(registration.hostname, notes)
@@ -112,7 +127,7 @@ def registered(registration: Registration, *, asset_id: str, now: datetime) -> A
     _refuse(notes)
     bmc = Bmc(
         protocol=registration.protocol,
-        address=registration.address.strip(),
+        address=asset_id if manual else registration.address.strip(),
         port=registration.port or registration.protocol.default_port,
         username=registration.username,
         verify_tls=registration.verify_tls,
@@ -146,7 +161,7 @@ def changed(asset: Asset, changes: AssetChanges, *, now: datetime) -> Asset:
         macs = tuple(_mac(mac, f"macs[{place}]", notes) for place, mac in enumerate(changes.macs))
         asset = replace(asset, macs=macs)
     if changes.bmc is not UNSET:
-        asset = replace(asset, bmc=_changed_bmc(asset.bmc, changes.bmc, notes))
+        asset = replace(asset, bmc=_changed_bmc(asset, changes.bmc, notes))
     if changes.maintenance is not UNSET:
         _check_maintenance(changes.maintenance, notes, now=now)
         asset = replace(asset, maintenance=changes.maintenance)
@@ -163,9 +178,16 @@ def differing(before: Asset, after: Asset) -> tuple[str, ...]:
     return (*plain, *reach, *held)
 
 
-def _changed_bmc(bmc: Bmc, changes: BmcChanges, notes: list[Finding]) -> Bmc:
+def _changed_bmc(asset: Asset, changes: BmcChanges, notes: list[Finding]) -> Bmc:
+    bmc = asset.bmc
     fields = {name: getattr(changes, name) for name in ("protocol", "address", "port", "username", "verify_tls")}
     given = {name: value for name, value in fields.items() if value is not UNSET}
+    manual = given.get("protocol", bmc.protocol) is Protocol.MANUAL
+    if manual == ("address" in given) and (manual or bmc.protocol is Protocol.MANUAL):
+        observed = "an address" if manual else "none"
+        notes.append(BMC_MISSING.broken("bmc.address", observed=observed, expected="none" if manual else "an address"))
+    if manual:
+        return Bmc(protocol=Protocol.MANUAL, address=asset.id, port=0, username="")
     if "address" in given:
         given["address"] = given["address"].strip()
         _check_address(given["address"], notes, path="bmc.address")
@@ -179,6 +201,14 @@ def _changed_bmc(bmc: Bmc, changes: BmcChanges, notes: list[Finding]) -> Bmc:
 def _check_address(address: str, notes: list[Finding], *, path: str = "ipmi") -> None:
     if ipv4(address) is None and not is_ipv6(address) and not is_dns_name(address):
         notes.append(MALFORMED.broken(path, observed=written(address), expected="an address or a DNS name"))
+
+
+def _check_reach(registration: Registration, notes: list[Finding]) -> None:
+    """Note what a machine without a controller must have, and must not."""
+    if registration.address or registration.port:
+        notes.append(BMC_MISSING.broken("ipmi", observed=written(registration.address), expected="nothing"))
+    if not registration.macs:
+        notes.append(MAC_MISSING.broken("macs", observed="none", expected="at least one"))
 
 
 def _check_hostname(hostname: str | None, notes: list[Finding]) -> None:

@@ -56,6 +56,14 @@ class Signal(StrEnum):
     BOOTED = "booted"
 
 
+class Chore(StrEnum):
+    """What a person is asked to do to a machine that has no controller."""
+
+    START_FROM_NETWORK = "start-from-network"
+    START_FROM_DISK = "start-from-disk"
+    RESTART = "restart"
+
+
 class Perform(Struct, frozen=True, tag="perform"):
     """A step that acts."""
 
@@ -67,6 +75,13 @@ class Await(Struct, frozen=True, tag="await"):
 
     signal: Signal
     overrun: tuple[str, str]
+
+
+class Ask(Struct, frozen=True, tag="ask"):
+    """A step that a person does and confirms; a machine that says one of `evidence` has confirmed it by itself."""
+
+    chore: Chore
+    evidence: tuple[Signal, ...] = ()
 
 
 class FanOut(Struct, frozen=True, tag="fan-out"):
@@ -84,7 +99,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    do: Perform | Await | FanOut
+    do: Perform | Await | Ask | FanOut
     within: timedelta
     tries: int = 1
     pause: timedelta = timedelta(seconds=5)
@@ -180,7 +195,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `position` is the index of the present step in `steps`, which grows by the clean-up steps when `ending` is set
     (the status that the run will have after them). `heard` holds what the machine said before a step asked for it.
-    A `parked` run waits until it is called in. `ticket` is the SHA-256 (hex) of the token with which the machine
+    A `parked` run waits until it is called in. `patience` is how long a person
+    has for a task (None: as the plan says). `ticket` is the SHA-256 (hex) of the token with which the machine
     proves that it speaks for this run; it opens nothing once the run has ended, unless a retry takes it over.
     """
 
@@ -201,6 +217,7 @@ class Run(Struct, frozen=True, kw_only=True):
     heard: tuple[Signal, ...] = ()
     children: tuple[Child, ...] = ()
     parked: bool = False
+    patience: timedelta | None = None
     ticket: str | None = None
     report: Report | None = None
     error: Fault | None = None

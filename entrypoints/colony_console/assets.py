@@ -91,6 +91,7 @@ def print_asset(asset: Json) -> None:
             "hostname": asset["hostname"],
             "status": asset["status"],
             "note": remark(asset),
+            "to do": (asset.get("task") or {}).get("instruction"),
             "held up": (asset.get("hindrance") or {}).get("message"),
             "power": asset.get("powerState"),
             "controller": f"{bmc.get('protocol')} {bmc.get('address')}:{bmc.get('port')}" if bmc else asset["ipmi"],

@@ -134,7 +134,7 @@ def _foreseen(intent: Intent) -> Result:
 
 def _completed(intent: Intent, defaults: Mapping[str, str | None]) -> Intent:
     """Return *intent* with the credentials that a new machine's row does not name, or refused without any."""
-    if not intent.creates:
+    if not intent.creates or intent.body["bmc"].get("protocol") == "manual":
         return intent
     bmc = {name: value for name, value in defaults.items() if value is not None} | intent.body["bmc"]
     missing = [name for name in ("username", "password") if name not in bmc]

@@ -148,7 +148,7 @@ def row_of_asset(asset: Asset, password: Secret | None) -> Row:
         id=asset.id,
         hostname=asset.hostname,
         protocol=bmc.protocol.value,
-        address=bmc.address or None,
+        address=None if bmc.protocol is Protocol.MANUAL else bmc.address or None,
         port=bmc.port or None,
         username=bmc.username or None,
         password=password or None,
@@ -196,7 +196,7 @@ def _check(row: Row) -> None:
     known = [protocol.value for protocol in Protocol]
     if row.protocol is not None and row.protocol not in known:
         raise RowWrong(f"protocol is {row.protocol!r}: it must be one of {', '.join(known)}")
-    if row.address is None:
+    if row.address is None and row.protocol != "manual":
         raise RowWrong("there is no address of a controller: fill the column ip (or ipmi_ip)")
     try:
         registered(registration_of(row), asset_id=row.id or "asset-1", now=datetime(2000, 1, 1, tzinfo=UTC))

@@ -21,6 +21,8 @@ MENU = {
     "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
     "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys."),
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
+    "add-manual": Entry("tasks:add_manual", "Register a machine that has no management controller."),
+    "tasks": Entry("tasks:tasks", "List what somebody has to do by hand, or confirm it."),
     "import": Entry("importing:import_machines", "Register and change the machines of a list."),
     "export": Entry("exporting:export", "Write every machine into a list that `colony import` reads."),
     "assets": Entry("assets:assets", "List machines, or show one."),

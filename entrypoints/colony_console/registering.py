@@ -58,7 +58,7 @@ def add_ipmi(
     }
     bmc |= {"port": port} if port else {}
     bmc |= {"verifyTls": False} if no_verify_tls else {}
-    chosen = {"id": asset_id, "hostname": hostname, "macs": list(macs), "tags": _pairs(tags)}
+    chosen = {"id": asset_id, "hostname": hostname, "macs": list(macs), "tags": pairs(tags)}
     asset = api.post("/assets", {"ipmi": ip, "bmc": bmc} | {name: value for name, value in chosen.items() if value})
     if auto_discover:
         asset = _discovered(api, asset, err=as_json)
@@ -85,11 +85,12 @@ def _asked(given: str | None, name: str, *, hide: bool) -> str:
     return answer
 
 
-def _pairs(tags: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict[str, str]()
+def pairs(tags: tuple[str, ...]) -> dict[str, str]:
+    """Return the tags of *tags*, each written `key:value`."""
+    found = dict[str, str]()
     for tag in tags:
         key, colon, value = tag.partition(":")
         if not colon:
             raise BadInput(f"The tag {tag!r} is not like key:value")
-        pairs[key] = value
-    return pairs
+        found[key] = value
+    return found

@@ -56,6 +56,11 @@ class _Known:
         found = self._by_address[normal(row.address)] if row.address else []
         return [asset for asset in found if row.port is None or asset["bmc"]["port"] == row.port]
 
+    def by_mac(self, row: Row) -> list[Json]:
+        """Return the machines without a controller that boot from an interface of *row*."""
+        manual = self._by_address[""]
+        return [asset for asset in manual if not set(row.macs).isdisjoint(asset["macs"])]
+
     def by_serial(self, row: Row) -> list[Json]:
         """Return whoever has the serial number of *row*, where it is one that tells machines apart."""
         serial = (row.serial or "").lower()
@@ -93,11 +98,13 @@ def _intent(row: Row, known: _Known) -> Intent:
     found, by = known.by_address(row), "address"
     if not found:
         found, by = known.by_serial(row), "serial number"
+    if not found and row.address is None:
+        found, by = known.by_mac(row), "MAC address"
     if len(found) > 1:
         names = ", ".join(asset["id"] for asset in found)
         remedy = "name the port" if by == "address" else "leave it out"
         return replace(intent, why=f"several machines have this {by} ({names}): {remedy}")
-    name = found[0]["id"] if found else f"{normal(row.address)} {row.port}"
+    name = found[0]["id"] if found else f"{normal(row.address)} {row.port} {'' if row.address else min(row.macs)}"
     before = known.claims.setdefault(name, row.line)
     if before != row.line:
         return replace(intent, why=f"it repeats the machine of line {before}: leave one of them out")

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 
 from colony_core import Colony
 from colony_core.ports.clock import Clock
-from colony_http import api_keys, assets, audit, clusters, docs, events, journals, probes, webhooks, workflows
+from colony_http import api_keys, assets, audit, clusters, docs, events, journals, probes, tasks, webhooks, workflows
 from colony_http.errors import answer_error
 from colony_http.fragments import AssetFragments
 from colony_http.front_door import FrontDoor
@@ -37,6 +37,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
                     (
                         *assets.ROUTES,
                         *clusters.ROUTES,
+                        *tasks.ROUTES,
                         *workflows.ROUTES,
                         *journals.ROUTES,
                         *events.ROUTES,

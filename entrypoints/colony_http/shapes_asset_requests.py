@@ -1,7 +1,7 @@
 """What clients may say about an asset."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -23,6 +23,8 @@ from colony_core.domain.provisioning import DEFAULT_TEMPLATE
 from colony_core.errors import Invalid
 from colony_core.ports.persistence import AssetFilter, InMaintenance
 from colony_http.shapes_paging import Listed, Moment, PagingQuery, in_utc
+
+T = TypeVar("T")
 
 
 class AssetQuery(PagingQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -58,10 +60,13 @@ class ForgetQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """How to speak to the management controller; `address` may be given here instead of in `ipmi`."""
+    """How to speak to the management controller; `address` may be given here instead of in `ipmi`.
 
-    username: str
-    password: Secret
+    With the protocol `manual` there is none, and nothing else is given; with any other, user name and password are.
+    """
+
+    username: str | UnsetType = UNSET
+    password: Secret | UnsetType = UNSET
     protocol: Protocol = Protocol.IPMI
     address: str | None = None
     port: int | None = None
@@ -89,16 +94,27 @@ class RegisterAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
             known,
             protocol=self.bmc.protocol,
             port=self.bmc.port,
-            username=self.bmc.username,
-            password=self.bmc.password,
+            username=self._required("username", self.bmc.username, instead=""),
+            password=self._required("password", self.bmc.password, instead=Secret("")),
             verify_tls=self.bmc.verify_tls,
         )
+
+    def _required(self, name: str, value: T | UnsetType, *, instead: T) -> T:
+        if value is UNSET and not self._manual:
+            raise Invalid(f"bmc.{name}: required, and missing")
+        return instead if value is UNSET else value
+
+    @property
+    def _manual(self) -> bool:
+        return self.bmc is not None and self.bmc.protocol is Protocol.MANUAL
 
     def _address(self) -> str:
         inner = self.bmc.address if self.bmc else None
         if self.ipmi is not None and inner is not None and self.ipmi != inner:
             raise Invalid("bmc.address: differs from ipmi; give the controller's address once")
         address = self.ipmi if self.ipmi is not None else inner
+        if address is None and self._manual:
+            return ""
         if address is None:
             raise Invalid("ipmi: required, and missing; give the address of the management controller")
         return address

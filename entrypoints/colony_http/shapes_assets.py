@@ -8,8 +8,9 @@ from msgspec import Struct
 from colony_core import Asset, AssetStatus, Power
 from colony_core.application.assets import Amended, Forgotten
 from colony_core.application.watching import HeldUp
-from colony_core.domain.hardware import BootMode, DiskKind, Protocol, specs
+from colony_core.domain.hardware import Bmc, BootMode, DiskKind, Protocol, specs
 from colony_core.domain.healths import BmcState, Health, latest_power
+from colony_http.shapes_tasks import TaskView
 
 
 class SpecsView(Struct, frozen=True):
@@ -38,7 +39,10 @@ class BmcHealthView(Struct, frozen=True, rename="camel"):
 
 
 class BmcView(Struct, frozen=True, rename="camel"):
-    """Where the machine's management controller is found; its password is never shown."""
+    """Where the machine's management controller is found; its password is never shown.
+
+    A machine whose protocol is `manual` has none: its address is empty and its port 0.
+    """
 
     protocol: Protocol
     address: str
@@ -137,12 +141,12 @@ class AssetView(Struct, frozen=True, kw_only=True, rename="camel"):
     def of(cls, asset: Asset, health: Health | None = None) -> "AssetView":
         """Return *asset* as clients see it, and how its controller is; without *health* that is unknown."""
         power = latest_power(asset, health)
-        bmc = msgspec.convert(asset.bmc, BmcView, from_attributes=True)
+        bmc = msgspec.convert(_reach(asset), BmcView, from_attributes=True)
         return cls(
             id=asset.id,
             hostname=asset.hostname,
             status=asset.status,
-            ipmi=asset.bmc.address,
+            ipmi=_reach(asset).address,
             specs=msgspec.convert(specs(asset.inventory), SpecsView | None, from_attributes=True),
             bmc=msgspec.structs.replace(bmc, health=BmcHealthView.of(health)),
             inventory=msgspec.convert(asset.inventory, InventoryView | None, from_attributes=True),
@@ -171,16 +175,24 @@ class HindranceView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WatchedAssetView(AssetView, frozen=True, kw_only=True, rename="camel"):
-    """One machine, and what holds it up: null while all goes its usual way."""
+    """One machine, what holds it up, and what somebody has to do to it by hand: each null while there is nothing."""
 
     hindrance: HindranceView | None
+    task: TaskView | None
 
     @classmethod
     def of_held_up(cls, held: HeldUp) -> "WatchedAssetView":
         """Return *held* as clients see it."""
         view = AssetView.of(held.asset, held.health)
         hindrance = msgspec.convert(held.hindrance, HindranceView | None, from_attributes=True)
-        return cls(**msgspec.structs.asdict(view), hindrance=hindrance)
+        task = TaskView.of(held.task) if held.task else None
+        return cls(**msgspec.structs.asdict(view), hindrance=hindrance, task=task)
+
+
+def _reach(asset: Asset) -> Bmc:
+    """Return where the controller of *asset* is; that of a manual machine is nowhere, whatever it is kept under."""
+    bmc = asset.bmc
+    return msgspec.structs.replace(bmc, address="") if bmc.protocol is Protocol.MANUAL else bmc
 
 
 class AmendedView(AssetView, frozen=True, kw_only=True, rename="camel"):

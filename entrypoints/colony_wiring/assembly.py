@@ -176,6 +176,7 @@ def _colony(
         polling=Polling(
             interval=timedelta(seconds=settings.health_interval), per_second=settings.health_polls_per_second
         ),
+        task_patience=timedelta(hours=settings.task_hours),
     )
     return Colony(ports, policy=policy)
 

@@ -30,7 +30,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
     to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
-    by another within `takeover_seconds`. `bmc_gap` and `health_interval` are in seconds.
+    by another within `takeover_seconds`. `bmc_gap` and `health_interval` are in seconds. People have
+    `task_hours` for what is to be done by hand.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -53,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bmc_gap: float = 0.05
     health_interval: float = 60.0
     health_polls_per_second: float = 50.0
+    task_hours: float = 24.0
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -108,6 +110,7 @@ def _check(settings: Settings) -> None:
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
         ("max_installs", settings.max_installs >= 0, "0 for any number, or more"),
         ("takeover_seconds", 2 <= settings.takeover_seconds <= 600, "from 2 to 600 seconds"),
+        ("task_hours", 0 < settings.task_hours <= 8760, "above 0 and at most 8760"),
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),
         ("bmc_gap", 0 <= settings.bmc_gap <= 10, "from 0 to 10 seconds"),
