@@ -92,7 +92,7 @@ _INTO_AGENT = (START_FROM_NETWORK, AWAIT_BOOT, AWAIT_INVENTORY)
 
 
 def _plan(type_: WorkflowType, steps: tuple[Step, ...]) -> Plan:
-    typical = (timedelta(minutes=10), timedelta(hours=24))
+    typical = (timedelta(minutes=10), timedelta(hours=8))
     return Plan(key=f"{type_.value}/manual", version=1, type=type_, steps=steps, typical=typical)
 
 

@@ -13,6 +13,7 @@ from colony_core.domain.workflows import (
     ENDED,
     Act,
     Action,
+    Ask,
     Await,
     CancelAsked,
     CancelChildren,
@@ -608,6 +609,7 @@ def old_runs(plan: Plan, step: Step) -> list[Run]:
     state = begun.run.steps[begun.run.position]
     failures: dict[type, Event] = {
         Perform: Failed(state.name, state.attempt, BROKEN, final=True),
+        Ask: Failed(state.name, state.attempt, BROKEN, final=True),
         Await: Heard(Signal.BOOTED, BROKEN, final=True),
         FanOut: ChildEnded("child-install-nodes-1-0", RunStatus.FAILED),
     }

@@ -7,7 +7,7 @@ import pytest
 from colony_core.application.performing import DOING
 from colony_core.domain.clusters import ClusterType, Flavor
 from colony_core.domain.plans import CIVO, K3S, PLANS, TALOS, cluster_plan, plan_of
-from colony_core.domain.workflows import Action, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
+from colony_core.domain.workflows import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
 from colony_testkit.builders import ALL_PLANS, a_run
 
 ALL_STEPS = [(plan, step) for plan in ALL_PLANS for step in (*plan.steps, *plan.after_failure, *plan.after_cancel)]
@@ -72,11 +72,12 @@ def test_a_plan_is_found_by_its_key_and_version(plan: Plan) -> None:
 
 
 @every_plan
-def test_work_that_leaves_a_machine_half_done_leaves_it_off(plan: Plan) -> None:
+def test_work_that_leaves_a_machine_half_done_leaves_it_off_where_a_controller_can(plan: Plan) -> None:
     waits_for_agent = any(isinstance(step.do, Await) for step in plan.steps)
+    by_hand = any(isinstance(step.do, Ask) for step in plan.steps)
 
     for cleanup in (plan.after_failure, plan.after_cancel):
-        assert [step.do for step in cleanup] == ([Perform(Action.POWER_OFF)] if waits_for_agent else [])
+        assert [step.do for step in cleanup] == ([Perform(Action.POWER_OFF)] if waits_for_agent and not by_hand else [])
 
 
 @every_plan
@@ -114,7 +115,7 @@ def test_every_action_has_a_performer_and_every_wait_an_explanation(plan: Plan, 
 def test_a_machine_is_off_before_it_is_started_and_waited_for(plan: Plan) -> None:
     off = False
     for step in plan.steps:
-        if step.do == Perform(Action.POWER_OFF):
+        if step.do == Perform(Action.POWER_OFF) or isinstance(step.do, Ask):  # whoever starts one switches it off first
             off = True
         if isinstance(step.do, Await):
             assert off
