@@ -209,8 +209,8 @@ async def test_a_controller_is_not_added_while_somebody_works_by_hand() -> None:
     lab = Lab()
     await manual(lab)
 
+    bmc = BmcChanges(protocol=Protocol.IPMI, address="10.0.0.1", username="a", password=Secret("b"))
     with pytest.raises(AssetBusy):
-        bmc = BmcChanges(protocol=Protocol.IPMI, address="10.0.0.1", username="a", password=Secret("b"))
         await lab.colony.assets.change("asset-1", AssetChanges(bmc=bmc))
 
 
