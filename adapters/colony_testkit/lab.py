@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from colony_core.application.colony import Colony, Policy, Ports
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials, ClusterSpec, ClusterType, Flavor
-from colony_core.domain.hardware import BootDevice
+from colony_core.domain.hardware import BootDevice, Protocol
 from colony_core.domain.orders import WipeMethod
 from colony_core.domain.plans import (
     ASSET_DISCOVERY,
@@ -30,6 +30,7 @@ from colony_core.ports.persistence import AssetFilter, Paging, RunFilter, Store
 from colony_core.ports.platform import Platform
 from colony_simulator import SimulatedRack, Simulation, VirtualClock
 from colony_testkit.builders import CLUSTER_KINDS
+from colony_testkit.caretaker import Caretaker
 from colony_testkit.memory_store import MemoryStore
 from colony_testkit.service_laws import broken_at
 
@@ -102,6 +103,15 @@ class Lab:
         self.dispatcher: Dispatcher | None = None
         self.policy = policy
         self.colony = self.open()
+        self.caretaker: Caretaker | None = None
+
+    def with_caretaker(self) -> "Lab":
+        """Let somebody be there who does by hand what is asked for, and return the lab."""
+        colony = lambda: self.colony  # noqa: E731 - a restart replaces it
+        self.caretaker = Caretaker(
+            self.rack, clock=self.clock, runner=lambda: colony().runner, tasks=lambda: colony().tasks
+        )
+        return self
 
     def open(self) -> Colony:
         """Start a colony over everything that is there, and let it answer the rack's network."""
@@ -139,7 +149,9 @@ class Lab:
 
     async def run(self, *, until: datetime | None = None, when: Callable[[], bool] = lambda: False) -> None:
         """Let time pass until nothing is left to happen, or *until* then, or *when* it is so."""
-        await Simulation(runner=self.colony.runner, rack=self.rack, clock=self.clock).run(until, when=when)
+        await Simulation(runner=self.caretaker or self.colony.runner, rack=self.rack, clock=self.clock).run(
+            until, when=when
+        )
 
     async def run_for(self, time: timedelta) -> None:
         """Let so much time pass."""
@@ -157,7 +169,7 @@ class Lab:
 
     async def next_moment(self) -> datetime | None:
         """Return when something happens next."""
-        moments = (self.rack.next_event(), await self.colony.runner.next_due())
+        moments = (self.rack.next_event(), await (self.caretaker or self.colony.runner).next_due())
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def asset(self, asset_id: str = "asset-1") -> Asset:
@@ -230,6 +242,44 @@ async def shrinking(lab: Lab) -> str:
     await lab.run()
     return (await lab.colony.clusters.shrink("cluster-1", "asset-2")).id
 
+
+async def _by_hand(lab: Lab) -> str:
+    """Register the first machine without its controller, let its discovery begin, and return the workflow's id."""
+    machine = lab.with_caretaker().rack.machine("asset-1")
+    asset = await lab.colony.assets.register(
+        Registration(id=machine.name, address="", protocol=Protocol.MANUAL, macs=(machine.mac,))
+    )
+    return str(asset.held_by)
+
+
+async def provisioning_by_hand(lab: Lab) -> str:
+    """Begin to install a machine without a controller."""
+    await _by_hand(lab)
+    await lab.run()
+    return (await lab.colony.assets.provision("asset-1", ProvisionRequest())).id
+
+
+async def wiping_by_hand(lab: Lab) -> str:
+    """Begin to erase a machine without a controller."""
+    await provisioning_by_hand(lab)
+    await lab.run()
+    return (await lab.colony.assets.wipe("asset-1", method=WipeMethod.ZERO)).id
+
+
+async def rebooting_by_hand(lab: Lab) -> str:
+    """Begin to restart a machine without a controller."""
+    await _by_hand(lab)
+    await lab.run()
+    return (await lab.colony.assets.reboot("asset-1", boot_device=BootDevice.DISK)).id
+
+
+BY_HAND: dict[str, Beginning] = {
+    f"{ASSET_DISCOVERY.key}/manual": _by_hand,
+    f"{OS_PROVISION.key}/manual": provisioning_by_hand,
+    f"{DISK_WIPE.key}/manual": wiping_by_hand,
+    f"{ASSET_REBOOT.key}/manual": rebooting_by_hand,
+}
+"""How a workflow of each manual plan begins, with somebody there who does what is asked for."""
 
 BEGINNINGS: dict[str, Beginning] = {
     ASSET_DISCOVERY.key: discovering,

@@ -11,6 +11,7 @@ from colony_simulator import Silent
 from colony_testkit.builders import ALL_PLANS, CLUSTER_KINDS, CLUSTER_PLANS, MACHINE_PLANS
 from colony_testkit.lab import (
     BEGINNINGS,
+    BY_HAND,
     Lab,
     a_node,
     broken_laws,
@@ -25,7 +26,7 @@ every_step = pytest.mark.parametrize(("plan", "step"), STEPS, ids=[f"{plan.key}:
 async def reached(plan: Plan, step: Step) -> tuple[Lab, Run]:
     """Return a lab in which a workflow of *plan* has just begun *step*."""
     lab = Lab(3)
-    run_id = await BEGINNINGS[plan.key](lab)
+    run_id = await (BEGINNINGS | BY_HAND)[plan.key](lab)
     return lab, await lab.run_to(run_id, step.name)
 
 

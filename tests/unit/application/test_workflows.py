@@ -14,6 +14,7 @@ from colony_core.domain.events import Entry, EventType
 from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.workflows import (
     Action,
+    Ask,
     Await,
     FanOut,
     Perform,
@@ -30,7 +31,17 @@ from colony_core.ports.hardware import BmcRefused
 from colony_core.ports.persistence import EntryFilter, Paging
 from colony_simulator import FailsInstall, FailsWipe, Fault, IgnoresNetworkBoot, NeverComesUp, NeverReports
 from colony_testkit.builders import ALL_PLANS, CLUSTER_KINDS
-from colony_testkit.lab import BEGINNINGS, Lab, broken_laws, building, discovering, provisioning, rebooting, wiping
+from colony_testkit.lab import (
+    BEGINNINGS,
+    BY_HAND,
+    Lab,
+    broken_laws,
+    building,
+    discovering,
+    provisioning,
+    rebooting,
+    wiping,
+)
 
 STEPS = [(plan, step) for plan in ALL_PLANS for step in plan.steps]
 every_step = pytest.mark.parametrize(("plan", "step"), STEPS, ids=[f"{plan.key}:{step.name}" for plan, step in STEPS])
@@ -67,7 +78,7 @@ class Sabotage:
 async def begin(plan: Plan) -> tuple[Lab, str]:
     """Return a lab of three machines in which a workflow of *plan* has just begun, and its id."""
     lab = Lab(3)
-    return lab, await BEGINNINGS[plan.key](lab)
+    return lab, await (BEGINNINGS | BY_HAND)[plan.key](lab)
 
 
 # Cancelling
@@ -170,6 +181,9 @@ async def test_work_that_failed_at_any_step_succeeds_when_it_is_tried_again(
     if isinstance(step.do, FanOut):
         for machine in lab.rack.machines:
             lab.rack.fault(machine.name, FailsInstall())
+    if isinstance(step.do, Ask) and lab.caretaker is not None:
+        await lab.run_to(run_id, step.name)
+        lab.caretaker.away = True
     await lab.run()
     failed = await lab.workflow(run_id)
     assert failed.status is RunStatus.FAILED
@@ -179,6 +193,8 @@ async def test_work_that_failed_at_any_step_succeeds_when_it_is_tried_again(
     sabotage.active = False
     for machine in lab.rack.machines:
         lab.rack.mend(machine.name)
+    if lab.caretaker is not None:
+        lab.caretaker.away = False
     again = await lab.colony.workflows.retry(run_id)
     await lab.run()
 

@@ -1,0 +1,54 @@
+"""A person beside a simulated rack: does what tasks ask for, some time after they were asked."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from colony_core.application.tasks import TaskDesk
+from colony_core.domain.hardware import BootDevice
+from colony_core.domain.tasks import Task
+from colony_core.ports.clock import Clock
+from colony_core.ports.hardware import Access
+from colony_simulator import SimulatedRack
+from colony_simulator.simulation import Runner
+
+NEEDS = timedelta(minutes=2)
+"""How long it takes from the asking to the pressing."""
+
+
+class Caretaker:
+    """A runner with somebody beside it who presses buttons, and confirms; one that is `away` does neither.
+
+    *runner* and *tasks* give those of the colony that is there now, which a restart replaces.
+    """
+
+    def __init__(
+        self, rack: SimulatedRack, *, clock: Clock, runner: Callable[[], Runner], tasks: Callable[[], TaskDesk]
+    ) -> None:
+        self._rack = rack
+        self._clock = clock
+        self._runner = runner
+        self._tasks = tasks
+        self._asked: dict[str, datetime] = {}
+        self.away = False
+
+    async def settle(self) -> None:
+        """Let the runner do what it can, and do what is due by hand."""
+        await self._runner().settle()
+        tasks = {} if self.away else {task.id: task for task in await self._tasks().all()}
+        self._asked = {id: self._asked.get(id, self._clock.now() + NEEDS) for id in tasks}
+        for id in [id for id, due in self._asked.items() if due <= self._clock.now()]:
+            del self._asked[id]
+            await self._press(tasks[id])
+            await self._tasks().confirm(tasks[id].asset_id, id)
+        await self._runner().settle()
+
+    async def next_due(self) -> datetime | None:
+        """Return when somebody has something to do again."""
+        due = await self._runner().next_due()
+        return min([*self._asked.values(), *([due] if due else [])], default=None)
+
+    async def _press(self, task: Task) -> None:
+        machine = self._rack.machine(task.asset_id)
+        controller = self._rack.hardware.controller(Access(machine.bmc, machine.password))
+        await controller.set_boot_device(BootDevice.PXE if task.step == "start-from-network" else BootDevice.DISK)
+        await controller.restart()
