@@ -107,9 +107,8 @@ class Lab:
 
     def with_caretaker(self) -> "Lab":
         """Let somebody be there who does by hand what is asked for, and return the lab."""
-        colony = lambda: self.colony  # noqa: E731 - a restart replaces it
         self.caretaker = Caretaker(
-            self.rack, clock=self.clock, runner=lambda: colony().runner, tasks=lambda: colony().tasks
+            self.rack, clock=self.clock, runner=lambda: self.colony.runner, tasks=lambda: self.colony.tasks
         )
         return self
 

@@ -17,7 +17,7 @@ from colony_core.application.bmc_queues import BmcQueues
 from colony_core.application.safekeeping import BMC_PASSWORD
 from colony_core.domain.assets import Asset
 from colony_core.domain.breakers import Gate, Shut
-from colony_core.domain.hardware import PowerReading
+from colony_core.domain.hardware import PowerReading, Protocol
 from colony_core.domain.healths import BmcState, Health, news, same_but_for_time
 from colony_core.domain.rounds import Budget, Polling, Round
 from colony_core.domain.secrets import Secret
