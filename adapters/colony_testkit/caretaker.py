@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from colony_core.application.tasks import TaskDesk
+from colony_core.application.handwork import TaskDesk
 from colony_core.domain.hardware import BootDevice
 from colony_core.domain.tasks import Task
 from colony_core.ports.clock import Clock

@@ -12,13 +12,13 @@ from colony_core.application.bmc_queues import SESSIONS, BmcQueues
 from colony_core.application.clusters import ClusterDesk
 from colony_core.application.deliveries import Deliveries, Written
 from colony_core.application.dispatching import LoneDispatcher
+from colony_core.application.handwork import TaskDesk
 from colony_core.application.netboot import NetbootDesk
 from colony_core.application.performing import Performer
 from colony_core.application.polling import Poller
 from colony_core.application.repeats import Repeats
 from colony_core.application.runner import Runner
 from colony_core.application.sensors import SensorDesk
-from colony_core.application.handwork import TaskDesk
 from colony_core.application.watching import Watch
 from colony_core.application.webhooks import WebhookDesk
 from colony_core.application.workflows import WorkflowDesk
