@@ -135,8 +135,11 @@ class Colony:
         )
         self.poller = Poller(store, self.hardware, clock=clock, wall=ports.wall, polling=policy.polling)
 
-    def deliveries(self, courier: Courier, *, written: Written) -> Deliveries:
-        """Return what delivers events to webhooks, to be run beside the runner; *written* makes an entry a body."""
+    def deliveries(self, courier: Courier, *, written: Written, look: timedelta | None = None) -> Deliveries:
+        """Return what delivers events to webhooks, to be run beside the runner; *written* makes an entry a body.
+
+        Where other processes use the store, *look* is how often to look for the webhooks that they made.
+        """
         return Deliveries(
             self.ports.store,
             courier,
@@ -145,4 +148,5 @@ class Colony:
             chance=self.ports.chance,
             news=self._news,
             mail=self._mail,
+            look=look,
         )

@@ -69,7 +69,10 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 
 class Deliveries:
-    """Delivers for one store; exactly one may be at work on a store at a time. *clock* is the real one."""
+    """Delivers for one store; exactly one may be at work on a store at a time. *clock* is the real one.
+
+    So often, if ever, does it *look* for what other processes asked for: new webhooks, another delivery.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Deliveries:
         chance: Chance,
         news: Bell,
         mail: Bell,
+        look: timedelta | None = None,
     ) -> None:
         self._store = store
         self._courier = courier
@@ -89,6 +93,7 @@ class Deliveries:
         self._chance = chance
         self._news = news
         self._mail = mail
+        self._look = look
         self._seen: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -100,7 +105,7 @@ class Deliveries:
                 for webhook_id in await self._known():
                     if webhook_id not in serving:
                         serving[webhook_id] = asyncio.create_task(self._serve(webhook_id), name=webhook_id)
-                await rung.wait()
+                await self._first_of(rung.wait(), *self._looks())
                 serving = {id: task for id, task in serving.items() if not task.done()}
         finally:
             for task in serving.values():
@@ -149,7 +154,8 @@ class Deliveries:
                 log.exception("%s rests", webhook_id)
                 due = self._clock.now() + REST
             # Whoever waits for its next try has news enough.
-            await self._first_of(mail.wait(), news.wait() if due is None else self._clock.sleep_until(due))
+            next_try = news.wait() if due is None else self._clock.sleep_until(due)
+            await self._first_of(mail.wait(), next_try, *self._looks())
 
     async def _first_of(self, *waits: Coroutine[Any, Any, object]) -> None:
         tasks = [asyncio.create_task(wait) for wait in waits]
@@ -159,6 +165,10 @@ class Deliveries:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _looks(self) -> tuple[Coroutine[Any, Any, object], ...]:
+        """Return what ends a wait for mail all the same, where other processes have mail of which we do not hear."""
+        return () if self._look is None else (self._clock.sleep_until(self._clock.now() + self._look),)
 
     def _pauses(self, webhook: Webhook) -> bool:
         return webhook.not_before is not None and webhook.not_before > self._clock.now()

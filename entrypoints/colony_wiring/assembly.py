@@ -10,16 +10,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from colony_core import Colony, Policy, Ports
+from colony_core.application.deliveries import Deliveries
+from colony_core.application.duties import LoneDuties
 from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.domain.rounds import Polling
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Dispatcher
+from colony_core.ports.duties import Duties
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
 from colony_core.ports.platform import Platform
 from colony_core.ports.rate_limits import RateLimiter
-from colony_core.ports.webhooks import Courier
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import Sealer, parse_key
 from colony_http.shapes_events import written
@@ -32,6 +34,9 @@ from colony_wiring.plugins import load
 from colony_wiring.rack import KeptRack
 from colony_wiring.settings import Settings
 from colony_wiring.steel import ByProtocol, NoPlatform
+
+LOOK = timedelta(seconds=5)
+"""How often whoever delivers looks for webhooks that other processes made."""
 
 NO_KEY_YET = (
     "There is no API key yet. Make the first one, beside this server:\n  colony api-key create --description first"
@@ -84,7 +89,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
         if not await colony.api_keys.any():
             notices += (NO_KEY_YET,)
         courier = HttpCourier(allow_private=settings.webhook_private_addresses)
-        async with _working(colony, rack, courier):
+        deliveries = colony.deliveries(courier, written=written, look=None if settings.database_path else LOOK)
+        async with _working(colony, rack, deliveries, duties=_duties(settings, stack)):
             yield Service(colony=colony, wall=wall, notices=notices, rack=rack)
 
 
@@ -143,6 +149,16 @@ async def _dispatcher(settings: Settings, store: Store, stack: AsyncExitStack, *
     return shared
 
 
+def _duties(settings: Settings, stack: AsyncExitStack) -> Duties:
+    """Return what says which of the processes on one database delivers, and which polls."""
+    if settings.database_path is not None:
+        return LoneDuties()
+    duties = load("colony_core.duties", "postgresql")(settings.database_url)
+    stack.push_async_callback(duties.aclose)
+    shared: Duties = duties
+    return shared
+
+
 def _colony(
     settings: Settings,
     store: Store,
@@ -182,13 +198,15 @@ def _colony(
 
 
 @asynccontextmanager
-async def _working(colony: Colony, rack: KeptRack | None, courier: Courier) -> AsyncIterator[None]:
+async def _working(
+    colony: Colony, rack: KeptRack | None, deliveries: Deliveries, *, duties: Duties
+) -> AsyncIterator[None]:
     """Keep the runner, the poller, the deliveries and the rack at work while inside."""
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(colony.runner.run(), name="runner"),
-            group.create_task(colony.poller.run(), name="poller"),
-            group.create_task(colony.deliveries(courier, written=written).run(), name="deliveries"),
+            group.create_task(duties.keep("poller", colony.poller.run), name="poller"),
+            group.create_task(duties.keep("deliveries", deliveries.run), name="deliveries"),
         ]
         if rack is not None:
             tasks += [
