@@ -11,8 +11,10 @@ from colony_bmc.ipmi_boot import BootMemory, read_boot_device, renew, write_boot
 from colony_bmc.ipmi_identity import read_identity
 from colony_bmc.ipmi_power import read_power, restart, switch
 from colony_bmc.ipmi_sensors import Survey, read_sensors
-from colony_bmc.ipmi_session import IpmiSession
+from colony_bmc.ipmi_session import ADMINISTRATOR, OPERATOR, IpmiSession
+from colony_bmc.ipmi_users import write_password
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access, BmcUnreachable
 
 DEADLINE = 10.0
@@ -45,13 +47,13 @@ class IpmiHardware:
         return IpmiController(self, access)
 
     @asynccontextmanager
-    async def session(self, access: Access) -> AsyncIterator[IpmiSession]:
-        """Give a session that is logged in, and end all that is done with it at the deadline."""
+    async def session(self, access: Access, *, level: int = OPERATOR) -> AsyncIterator[IpmiSession]:
+        """Give a session with the privilege *level*, and end all that is done with it at the deadline."""
         bmc = access.bmc
         turn = self._turns.setdefault((bmc.address, bmc.port), asyncio.Lock())
         try:
             async with asyncio.timeout(self._deadline), turn, self._opened(access) as session:
-                await session.login()
+                await session.login(level=level)
                 yield session
         except TimeoutError:
             raise BmcUnreachable(
@@ -133,6 +135,11 @@ class IpmiController:
     async def inventory(self) -> Inventory | None:
         """Return None: IPMI has no words for what a machine is made of."""
         return None
+
+    async def change_password(self, new: Secret) -> None:
+        """Set the password of the user that we log in as; it must be an administrator."""
+        async with self._hardware.session(self._access, level=ADMINISTRATOR) as session:
+            await write_password(session, self._access.bmc.username, old=self._access.password, new=new)
 
     @property
     def _known(self) -> Known:

@@ -24,8 +24,10 @@ from colony_core.ports.hardware import (
     BmcUnreachable,
 )
 
-OPERATOR = 3
-"""The privilege asked for: the least that may switch power and boot device (IPMI 2.0, appendix G)."""
+OPERATOR, ADMINISTRATOR = 3, 4
+"""The privileges asked for: the least that may switch power and boot device, and set passwords (appendix G)."""
+
+LEVELS = {OPERATOR: "operator", ADMINISTRATOR: "administrator"}
 
 NAME_BYTES, PASSWORD_BYTES = 16, 20
 """The longest user name and password that IPMI 2.0 has room for."""
@@ -92,17 +94,17 @@ class IpmiSession(asyncio.DatagramProtocol):
             raise BmcUnreachable(f"No way leads to the controller at {bmc.address}:{bmc.port}: {error}") from None
         return session
 
-    async def login(self) -> None:
-        """Prove to know the password, once, and become operator."""
+    async def login(self, *, level: int = OPERATOR) -> None:
+        """Prove to know the password, once, and get the privilege *level*."""
         bmc, password = self._access.bmc, self._access.password.reveal()
         if len(bmc.username.encode()) > NAME_BYTES or len(password.encode()) > PASSWORD_BYTES:
             raise BmcRefused(
                 f"IPMI has room for {NAME_BYTES} bytes of user name and {PASSWORD_BYTES} of password; "
                 f"those for the controller at {self._where} are longer"
             )
-        self._engine = _Engine(self._access, send=self._send, settle=self._settle, where=self._where)
+        self._engine = _Engine(self._access, send=self._send, settle=self._settle, where=self._where, level=level)
         try:
-            self.accept(await self._answered(), what="the privilege level operator")
+            self.accept(await self._answered(), what=f"the privilege level {LEVELS[level]}")
         except BmcCommandRefused as error:
             raise BmcRefused(error.details) from None
 
@@ -197,8 +199,15 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
         return object.__new__(cls)
 
     def __init__(
-        self, access: Access, *, send: Callable[[bytes], None], settle: Callable[[Outcome], None], where: str
+        self,
+        access: Access,
+        *,
+        send: Callable[[bytes], None],
+        settle: Callable[[Outcome], None],
+        where: str,
+        level: int,
     ) -> None:
+        self._level = level
         self._send = send
         self._settle = settle
         self._where = where
@@ -206,7 +215,7 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
         self._suites: tuple[int, ...] = SUITES
         bmc, password = access.bmc, access.password.reveal()
         # A fixed level, as otherwise pyghmi meets a refusal of administrator by trying once more.
-        super().__init__(bmc.address, bmc.username, password, bmc.port, onlogon=self._settle, privlevel=OPERATOR)
+        super().__init__(bmc.address, bmc.username, password, bmc.port, onlogon=self._settle, privlevel=level)
 
     @property
     def logontries(self) -> int:
@@ -296,7 +305,7 @@ class _Engine(Session):  # type: ignore[misc]  # pyghmi ships no types
 
     def _req_priv_level(self) -> None:
         self.logging, self.logged = False, 1
-        self.ask(APP, SET_PRIVILEGE, [OPERATOR])
+        self.ask(APP, SET_PRIVILEGE, [self._level])
 
     def _get_session_challenge(self) -> None:
         self._settle(BmcRefused(f"The controller at {self._where} speaks IPMI 1.5 only, which is not safe to use"))

@@ -7,6 +7,7 @@ answers reach only those who ask a controller beside such a plan.
 # ruff: noqa: ARG002 - the arguments are those of the port
 
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused
 from colony_core.ports.hardware import Access
 
@@ -53,6 +54,10 @@ class ManualController:
     async def inventory(self) -> Inventory | None:
         """Return that nobody can tell."""
         return None
+
+    async def change_password(self, new: Secret) -> None:
+        """Refuse."""
+        raise _refusal()
 
 
 class ManualHardware:

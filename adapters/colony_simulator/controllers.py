@@ -5,15 +5,26 @@ from datetime import timedelta
 from typing import TypeVar
 
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
-from colony_core.ports.hardware import Access, BmcBusy, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.domain.secrets import Secret
+from colony_core.ports.hardware import (
+    Access,
+    BmcBusy,
+    BmcCommandRefused,
+    BmcProtocolError,
+    BmcRefused,
+    BmcUnreachable,
+)
 from colony_simulator import power
 from colony_simulator.faults import (
     Busy,
     Flapping,
     ForgetsBootDevice,
+    ForgetsPassword,
     Garbling,
     IgnoresPower,
     LiesAboutPower,
+    LosesAnswer,
+    RefusesPassword,
     Refusing,
     Silent,
     Slow,
@@ -90,6 +101,10 @@ class RackController:
         """Return what the machine is made of where the controller speaks Redfish, as real ones do; None by IPMI."""
         return await self._call(_by_protocol)
 
+    async def change_password(self, new: Secret) -> None:
+        """Take *new* for the password from now on."""
+        await self._call(lambda machine: self._take_password(machine, new))
+
     async def _call(self, act: Callable[[Machine], T]) -> T:
         try:
             result, seconds = self._acted(act)
@@ -112,6 +127,8 @@ class RackController:
             result = act(machine)
         finally:
             self._room.changed(machine)
+        if self._room.struck(machine, LosesAnswer):
+            raise BmcUnreachable(f"{self._called} did not answer in time")
         if seconds > self._room.timings.bmc_deadline:
             raise BmcUnreachable(f"{self._called} did not answer within {self._room.timings.bmc_deadline:g} s")
         return result, seconds
@@ -153,6 +170,13 @@ class RackController:
         self._room.note(machine, f"told boot device {device}" + (f" by {mode}" if mode else ""))
         if not self._room.struck(machine, ForgetsBootDevice):
             machine.override = device
+
+    def _take_password(self, machine: Machine, new: Secret) -> None:
+        self._room.note(machine, "told a new password")
+        if self._room.struck(machine, RefusesPassword):
+            raise BmcCommandRefused(f"{self._called} refused the new password")
+        if not self._room.struck(machine, ForgetsPassword):
+            machine.password = new
 
     @property
     def _called(self) -> str:

@@ -34,6 +34,18 @@ class Slow(Struct, frozen=True, tag="slow"):
     seconds: float = 60.0
 
 
+class LosesAnswer(Struct, frozen=True, tag="loses_answer"):
+    """The controller does what it is asked, and its answer never arrives."""
+
+
+class RefusesPassword(Struct, frozen=True, tag="refuses_password"):
+    """The controller says no to a new password, and keeps the old one."""
+
+
+class ForgetsPassword(Struct, frozen=True, tag="forgets_password"):
+    """The controller accepts a new password and keeps the old one."""
+
+
 class LiesAboutPower(Struct, frozen=True, tag="lies_about_power"):
     """The controller reports the opposite of the machine's power."""
 
@@ -99,6 +111,9 @@ Fault = (
     | Flapping
     | Garbling
     | Slow
+    | LosesAnswer
+    | RefusesPassword
+    | ForgetsPassword
     | LiesAboutPower
     | IgnoresPower
     | ForgetsBootDevice

@@ -18,6 +18,7 @@ from colony_core.domain.orders import (
     Install,
     Order,
     Reboot,
+    Rotation,
     Shrink,
     Wipe,
     WipeMethod,
@@ -25,6 +26,7 @@ from colony_core.domain.orders import (
 from colony_core.domain.plans import (
     ASSET_DISCOVERY,
     ASSET_REBOOT,
+    BMC_ROTATION,
     CIVO,
     DISK_WIPE,
     GROW,
@@ -48,7 +50,7 @@ from colony_core.domain.workflows import (
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 ALL_PLANS = tuple(PLANS.values())
-MACHINE_PLANS = (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, *MANUAL_PLANS.values())
+MACHINE_PLANS = (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION, *MANUAL_PLANS.values())
 CLUSTER_PLANS = (TALOS, K3S, CIVO, GROW, SHRINK)
 
 CLUSTER_KINDS = (
@@ -122,6 +124,7 @@ def an_order(plan: Plan) -> Order:
         OS_PROVISION.key: an_install(),
         DISK_WIPE.key: Wipe(method=WipeMethod.ZERO, disks=(DiskIdentity.of(a_disk()),)),
         ASSET_REBOOT.key: Reboot(boot_device=BootDevice.PXE),
+        BMC_ROTATION.key: Rotation(),
         GROW.key: Grow(installs={"asset-2": an_install()}, workers=(node,)),
         SHRINK.key: Shrink(asset_id="asset-1"),
     }

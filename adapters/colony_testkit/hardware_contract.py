@@ -16,10 +16,14 @@ from colony_core.domain.hardware import (
     SensorUnit,
     System,
 )
-from colony_core.ports.hardware import BmcRefused, BmcUnreachable, Controller
+from colony_core.domain.secrets import Secret
+from colony_core.ports.hardware import BmcCommandRefused, BmcRefused, BmcUnreachable, Controller
 
 WRONG_PASSWORD = "not-the-passw0rd"
 """What the fixture `stranger` logs in with; no error may show it. 16 characters: IPMI 1.5 allows no more."""
+
+NEW_PASSWORD = "Another-passw0rd"
+"""What the password is changed to, where that can be done; no error may show it."""
 
 PATIENCE = 200
 """How many moments a machine gets to follow what it was asked."""
@@ -42,6 +46,7 @@ CALLS: dict[str, Call] = {
     "set_boot_device": lambda controller: controller.set_boot_device(BootDevice.PXE),
     "identity": lambda controller: controller.identity(),
     "sensors": lambda controller: controller.sensors(),
+    "change_password": lambda controller: controller.change_password(Secret(NEW_PASSWORD)),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
@@ -53,6 +58,7 @@ class ControllerContract:
     - `stranger`: a `Controller` of the same machine, for the same user, whose password is `WRONG_PASSWORD`.
     - `silence`: a function; once called, that management controller answers nothing any more. Give the adapter a
       short deadline: the tests wait for it. A call must end without anybody moving a clock by hand.
+    - `insider` (has a default): a function that gives a `Controller` of the same machine and user with any password.
     - `moment` (has a default): lets a little of the machine's own time pass; a virtual clock is moved here.
 
     The tests are coroutines: run them with pytest-asyncio in its auto mode.
@@ -62,6 +68,11 @@ class ControllerContract:
     def moment(self) -> Moment:
         """Wait for 50 ms of real time."""
         return a_moment
+
+    @pytest.fixture
+    def insider(self) -> Callable[[Secret], Controller] | None:
+        """Return None: the new password is not tried."""
+        return None
 
     @pytest.mark.parametrize("power", [Power.ON, Power.OFF])
     async def test_the_power_follows_what_was_asked(
@@ -193,6 +204,7 @@ class ControllerContract:
             await call(stranger)
 
         assert WRONG_PASSWORD not in everything_shown(refused.value)
+        assert NEW_PASSWORD not in everything_shown(refused.value)
 
     async def test_a_refused_stranger_changes_nothing(
         self, controller: Controller, stranger: Controller, moment: Moment
@@ -204,6 +216,25 @@ class ControllerContract:
         await moment()
 
         assert await controller.power() is Power.ON
+
+    async def test_either_a_new_password_is_refused_or_it_alone_holds(
+        self, controller: Controller, insider: Callable[[Secret], Controller] | None
+    ) -> None:
+        before = await controller.power()
+        refused: BmcCommandRefused | None = None
+        try:
+            await controller.change_password(Secret(NEW_PASSWORD))
+        except BmcCommandRefused as error:
+            refused = error
+        if refused is not None:
+            assert await controller.power() is before
+            assert NEW_PASSWORD not in everything_shown(refused)
+            return
+
+        with pytest.raises(BmcRefused):
+            await controller.power()
+        if insider is not None:
+            assert await insider(Secret(NEW_PASSWORD)).power() is before
 
     @every_call
     async def test_silence_is_unreachable(

@@ -12,6 +12,7 @@ from colony_core.domain.orders import WipeMethod
 from colony_core.domain.plans import (
     ASSET_DISCOVERY,
     ASSET_REBOOT,
+    BMC_ROTATION,
     DISK_WIPE,
     GROW,
     OS_PROVISION,
@@ -217,6 +218,12 @@ async def rebooting(lab: Lab) -> str:
     return (await lab.colony.assets.reboot("asset-1", boot_device=BootDevice.DISK)).id
 
 
+async def rotating(lab: Lab) -> str:
+    """Begin to change the password of a machine's controller."""
+    await lab.enrol()
+    return (await lab.colony.assets.rotate("asset-1")).id
+
+
 def building(kind: ClusterType, flavor: Flavor) -> Beginning:
     """Return what begins to build a cluster of two machines."""
 
@@ -285,6 +292,7 @@ BEGINNINGS: dict[str, Beginning] = {
     OS_PROVISION.key: provisioning,
     DISK_WIPE.key: wiping,
     ASSET_REBOOT.key: rebooting,
+    BMC_ROTATION.key: rotating,
     **{cluster_plan(kind, flavor).key: building(kind, flavor) for kind, flavor in CLUSTER_KINDS},
     GROW.key: growing,
     SHRINK.key: shrinking,

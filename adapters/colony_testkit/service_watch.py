@@ -22,6 +22,7 @@ ALLOWED: Mapping[str, frozenset[Action]] = {
     "restart": frozenset({Action.RESTART}),
     "boot from pxe": frozenset({Action.BOOT_FROM_NETWORK, Action.SET_ASKED_BOOT_DEVICE}),
     "boot from disk": frozenset({Action.BOOT_FROM_DISK, Action.SET_ASKED_BOOT_DEVICE}),
+    "new password": frozenset({Action.CHANGE_PASSWORD}),
 }
 """Which actions of a plan may tell a controller what."""
 
@@ -129,6 +130,11 @@ class WatchedController:
     async def inventory(self) -> Inventory | None:
         """Return what the controller reports."""
         return await (await self._reached()).inventory()
+
+    async def change_password(self, new: Secret) -> None:
+        """Tell the controller."""
+        await self._watch.tell(self._access, "new password")
+        await (await self._reached()).change_password(new)
 
     async def _reached(self) -> Controller:
         await self._watch.pass_by()

@@ -10,6 +10,7 @@ from colony_core.application.advancing import advance as advance_run
 from colony_core.application.advancing import put_asset, start
 from colony_core.application.bell import Bell
 from colony_core.application.bmc_queues import BmcQueues
+from colony_core.application.rotation import told_by_a_person, want
 from colony_core.application.safekeeping import BMC_PASSWORD
 from colony_core.application.upkeep import told
 from colony_core.domain.assets import (
@@ -26,12 +27,14 @@ from colony_core.domain.building import new_run
 from colony_core.domain.clusters import NodeStatus, with_statuses
 from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.healths import Health
-from colony_core.domain.orders import Discovery, Order, Reboot, WipeMethod
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION, suited
+from colony_core.domain.orders import Discovery, Order, Reboot, Rotation, WipeMethod
+from colony_core.domain.passwords import CHANCE_DIGITS, check_password, check_rotatable, made_password
+from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, BMC_ROTATION, DISK_WIPE, OS_PROVISION, suited
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
 from colony_core.domain.registration import AssetChanges, Registration, changed, differing, registered
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import CancelAsked, Plan, Run
+from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import AssetFilter, Page, Paging, Store, Transaction
 
@@ -56,10 +59,18 @@ class AssetDesk:
     """Registers, changes and forgets machines, and starts the work on one of them."""
 
     def __init__(
-        self, store: Store, *, clock: Clock, work: Bell, hardware: BmcQueues, patience: timedelta | None = None
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        chance: Chance,
+        work: Bell,
+        hardware: BmcQueues,
+        patience: timedelta | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._chance = chance
         self._work = work
         self._hardware = hardware
         self._patience = patience
@@ -131,6 +142,7 @@ class AssetDesk:
                 tx.after_commit(lambda: self._forget_controllers(before, asset))
             if password is not UNSET and "bmc.password" in fields:
                 tx.vault.put(asset.id, BMC_PASSWORD, password)
+                await told_by_a_person(tx, asset.id)
             health = (await tx.healths.get_many([asset_id])).get(asset_id)
         return Amended(asset=as_of(asset, self._clock.now()), changed=fields, health=health)
 
@@ -164,6 +176,16 @@ class AssetDesk:
         async with self._store.transaction() as tx:
             asset = await self._idle(tx, asset_id)
             return await self._start(tx, asset, ASSET_REBOOT, Reboot(boot_device=boot_device))
+
+    async def rotate(self, asset_id: str, *, password: Secret | None = None) -> Run:
+        """Start to change the password on the machine's controller to *password*, or to one that nobody knows."""
+        async with self._store.transaction() as tx:
+            asset = await self._idle(tx, asset_id)
+            check_rotatable(asset.bmc.protocol)
+            if password is not None:
+                check_password(password, asset.bmc.protocol)
+            want(tx, asset_id, password or made_password(self._chance.token(CHANCE_DIGITS)))
+            return await self._start(tx, asset, BMC_ROTATION, Rotation())
 
     async def forget(self, asset_id: str, *, force: bool = False) -> Forgotten:
         """Forget an idle machine that is in no cluster; by force any machine, and say what was not done for it."""

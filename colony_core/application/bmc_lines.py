@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from colony_core.application.alarms import within
 from colony_core.application.bell import Bell
+from colony_core.application.bmc_holds import Hold
 from colony_core.application.seats import Seats
 from colony_core.domain.breakers import (
     Credentials,
@@ -29,6 +30,7 @@ from colony_core.domain.breakers import (
     standing,
 )
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, PowerReading, SensorReading, System
+from colony_core.domain.secrets import Secret
 from colony_core.errors import ColonyError
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
@@ -86,6 +88,7 @@ class Line:
 
     def __init__(self, around: Surroundings) -> None:
         self.gate = Gate()
+        self.hold = Hold()
         self.power: PowerReading | None = None
         self.asked_at: datetime | None = None
         self.callers: set[asyncio.Task[object] | None] = set()
@@ -96,11 +99,16 @@ class Line:
 
     async def ask(self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta) -> T:
         """Do *work* with the controller when it is our turn; raise what it raises, or why it must not be asked."""
-        async with self._turn:
-            await self._until_open(access, asker=asker)
-            async with self._around.seats.one(standing(self.gate)):
-                self.gate = begun(self.gate, asker=asker)
-                return await self._exchange(access, work, deadline=deadline)
+        while True:
+            await self.hold.wait(access, asker, clock=self._around.clock, deadline=deadline)
+            async with self._turn:
+                if self.hold.bars(asker):
+                    continue
+                access = self.hold.present(access)
+                await self._until_open(access, asker=asker)
+                async with self._around.seats.one(standing(self.gate)):
+                    self.gate = begun(self.gate, asker=asker)
+                    return await self._exchange(access, work, deadline=deadline)
 
     async def read_power(self, access: Access, *, asker: str | None, deadline: timedelta) -> Power:
         """Return the power: that of an exchange which is under way, if there is one, or of one of our own.
@@ -213,6 +221,10 @@ class QueuedController:
     async def inventory(self) -> Inventory | None:
         """Return what the controller knows its machine to be made of."""
         return await self._ask(lambda controller: controller.inventory())
+
+    async def change_password(self, new: Secret) -> None:
+        """Let the user that we log in as have another password."""
+        await self._ask(lambda controller: controller.change_password(new))
 
     async def _ask(self, work: Work[T]) -> T:
         with self._calling():

@@ -1,6 +1,8 @@
 """One queue for each management controller, in front of whatever adapter speaks to it (`bmc_lines`)."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from colony_core.application.bell import Bell
@@ -75,11 +77,26 @@ class BmcQueues:
                 health, credentials(access), now=around.clock.now(), share=around.share(), pace=around.pace
             )
 
+    @contextmanager
+    def kept_for(self, bmc: Bmc, asker: str) -> Iterator[None]:
+        """Let nobody but *asker* speak to the controller while inside; the others wait for their deadline at most."""
+        hold = self._line(bmc).hold
+        hold.take(asker)
+        try:
+            yield
+        finally:
+            hold.release()
+
+    def renewed(self, old: Access, new: Access) -> None:
+        """Know that the credentials *new* hold where *old* did, for those who wait with the old ones."""
+        self._line(old.bmc).hold.renew(old, new)
+
     def forget(self, bmc: Bmc) -> None:
         """Know nothing of a controller any more, as when its credentials are others now, or its asset is gone."""
         line = self._lines.get(_place(bmc))
         if line is not None:
             line.gate, line.power, line.asked_at = Gate(), None, None
+            line.hold.forget()
             if not line.callers:
                 del self._lines[_place(bmc)]
 

@@ -101,7 +101,14 @@ class Colony:
             power_cycles_per_hour=policy.power_cycles_per_hour,
         )
         self.ports = ports
-        self.assets = AssetDesk(store, clock=clock, work=work, hardware=self.hardware, patience=policy.task_patience)
+        self.assets = AssetDesk(
+            store,
+            clock=clock,
+            chance=ports.chance,
+            work=work,
+            hardware=self.hardware,
+            patience=policy.task_patience,
+        )
         self.tasks = TaskDesk(store, clock=clock, work=work)
         self.watch = Watch(store, clock=clock)
         self.sensors = SensorDesk(store, self.hardware, clock=clock)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from colony_core.application import cluster_actions, machine_actions
+from colony_core.application import cluster_actions, machine_actions, rotation
 from colony_core.application.safekeeping import AUTHORITY, BMC_PASSWORD, CREDENTIALS, unpacked
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import AssetNotFound
@@ -37,6 +37,8 @@ DOING: Mapping[Action, Callable[[Tools, Workplace], Awaitable[Sighting | None]]]
         Action.INSTALL_STACK: cluster_actions.install_stack,
         Action.CHECK_STACK: cluster_actions.check_stack,
         Action.REMOVE_NODE: cluster_actions.remove_node,
+        Action.CHANGE_PASSWORD: rotation.change_password,
+        Action.SETTLE_PASSWORD: rotation.settle_password,
     }
 )
 """What each action does. Every one is safe to repeat."""

@@ -6,6 +6,8 @@ from colony_core.domain.clusters import ClusterCredentials
 from colony_core.domain.secrets import Secret
 
 BMC_PASSWORD = "bmc-password"  # noqa: S105 - a name, not a password
+BMC_PASSWORD_WANTED = "bmc-password-wanted"  # noqa: S105 - a name, not a password
+BMC_PASSWORD_PENDING = "bmc-password-pending"  # noqa: S105 - a name, not a password
 AUTHORITY = "authority"
 CREDENTIALS = "credentials"
 WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 - a name, not a secret

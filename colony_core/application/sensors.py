@@ -4,11 +4,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from colony_core.application.safekeeping import BMC_PASSWORD
+from colony_core.application.safekeeping import BMC_PASSWORD, BMC_PASSWORD_PENDING
 from colony_core.domain.hardware import SensorReading
 from colony_core.domain.secrets import Secret
 from colony_core.ports.clock import Clock
-from colony_core.ports.hardware import Access, Hardware
+from colony_core.ports.hardware import Access, BmcBusy, Hardware
 from colony_core.ports.persistence import Store
 
 
@@ -35,6 +35,8 @@ class SensorDesk:
         async with self._store.reading() as look:
             asset = await look.assets.get(asset_id)
             password = await look.vault.get(asset_id, BMC_PASSWORD)
+            if await look.vault.get(asset_id, BMC_PASSWORD_PENDING):
+                raise BmcBusy(f"The password of the controller of asset '{asset_id}' is being changed: ask again later")
         controller = self._hardware.controller(Access(asset.bmc, password or Secret("")))
         sensors = await controller.sensors()
         return Readings(self._clock.now(), sensors)

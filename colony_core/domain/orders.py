@@ -77,6 +77,10 @@ class Reboot(Struct, frozen=True, kw_only=True, tag="reboot"):
     boot_device: BootDevice | None = None
 
 
+class Rotation(Struct, frozen=True, tag="rotation"):
+    """Change the password on the machine's controller; the new one lies in the vault, and nowhere else."""
+
+
 class Build(Struct, frozen=True, kw_only=True, tag="build"):
     """Make a cluster of the machines *installs*, by asset id."""
 
@@ -97,4 +101,4 @@ class Shrink(Struct, frozen=True, kw_only=True, tag="shrink"):
     asset_id: str
 
 
-Order = Discovery | Install | Wipe | Reboot | Build | Grow | Shrink
+Order = Discovery | Install | Wipe | Reboot | Rotation | Build | Grow | Shrink

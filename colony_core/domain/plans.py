@@ -159,6 +159,15 @@ LEAVE_OFF = Step(
     pause=timedelta(seconds=2),
 )
 
+SETTLE_PASSWORD = Step(
+    name="settle-password",
+    title="Find out which password holds, if that is in doubt",
+    do=Perform(Action.SETTLE_PASSWORD),
+    within=timedelta(minutes=2),
+    tries=10,
+    pause=timedelta(seconds=30),
+)
+
 INTO_AGENT = (CONTACT, POWER_OFF, BOOT_FROM_NETWORK, POWER_ON, AWAIT_BOOT, AWAIT_INVENTORY)
 """How every machine is brought under control: it boots our agent from the network, and the agent reports."""
 
@@ -222,6 +231,25 @@ ASSET_REBOOT = Plan(
         ),
     ),
     typical=_minutes(0.2, 1),
+)
+
+BMC_ROTATION = Plan(
+    key="bmc-rotation",
+    version=1,
+    type=WorkflowType.BMC_ROTATION,
+    steps=(
+        Step(
+            name="change-password",
+            title="Change the password on the controller, and log in with the new one",
+            do=Perform(Action.CHANGE_PASSWORD),
+            within=timedelta(minutes=3),
+            tries=4,
+            pause=timedelta(seconds=15),
+        ),
+    ),
+    after_failure=(SETTLE_PASSWORD,),
+    after_cancel=(SETTLE_PASSWORD,),
+    typical=_minutes(0.1, 0.5),
 )
 
 CREATE_AUTHORITY = Step(
@@ -338,7 +366,7 @@ PLANS: Mapping[tuple[str, int], Plan] = MappingProxyType(
     {
         (plan.key, plan.version): plan
         for plan in (
-            *(ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, TALOS, K3S, CIVO, GROW, SHRINK),
+            *(ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION, TALOS, K3S, CIVO, GROW, SHRINK),
             *MANUAL_PLANS.values(),
         )
     }

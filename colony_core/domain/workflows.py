@@ -24,6 +24,7 @@ class WorkflowType(StrEnum):
     ASSET_REBOOT = "asset-reboot"
     CLUSTER_PROVISION = "cluster-provision"
     CLUSTER_SCALE = "cluster-scale"
+    BMC_ROTATION = "bmc-rotation"
 
 
 class Action(StrEnum):
@@ -44,6 +45,8 @@ class Action(StrEnum):
     CHECK_STACK = "check-stack"
     REMOVE_NODE = "remove-node"
     POWER_OFF_REMOVED = "power-off-removed"
+    CHANGE_PASSWORD = "change-password"  # noqa: S105 - an action, not a password
+    SETTLE_PASSWORD = "settle-password"  # noqa: S105 - an action, not a password
 
 
 class Signal(StrEnum):

@@ -90,6 +90,13 @@ class Controller(Protocol):
         What the controller does not know is left out or empty; kernel names (`/dev/sda`) it never knows.
         """
 
+    async def change_password(self, new: Secret) -> None:
+        """Let the user that we log in as have the password *new* from now on; repeated with the old one, log in fails.
+
+        After `BmcCommandRefused` the old password holds, and after `BmcRefused` nothing was asked for. After any other
+        error either of the two may hold. What the controller would cut short or not keep is refused, and undone.
+        """
+
 
 class Hardware(Protocol):
     """Finds the controller that an access is for."""

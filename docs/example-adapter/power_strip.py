@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.domain.secrets import Secret
+from colony_core.ports.hardware import Access, BmcCommandRefused, BmcProtocolError, BmcRefused, BmcUnreachable
 
 DEADLINE = 5.0
 """Seconds that a call may take."""
@@ -76,6 +77,11 @@ class Outlet:
     async def sensors(self) -> tuple[SensorReading, ...]:
         """Return none: the strip measures nothing."""
         return ()
+
+    async def change_password(self, new: Secret) -> None:  # noqa: ARG002
+        """Refuse: a strip's password is set at the strip."""
+        await self._state()
+        raise BmcCommandRefused(f"{self._address} does not let its password be changed from afar")
 
     async def _state(self) -> dict[str, Any]:
         answer = await self._call("GET", "", None)

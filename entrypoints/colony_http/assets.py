@@ -30,6 +30,7 @@ from colony_http.shapes_asset_requests import (
     ProvisionAsset,
     RebootAsset,
     RegisterAsset,
+    RotateBmc,
     WipeAsset,
 )
 from colony_http.shapes_assets import AmendedView, AssetList, AssetView, ForgottenView, WatchedAssetView
@@ -98,6 +99,15 @@ _REBOOT = Operation(
     answers={201: WorkflowView},
     errors=(AssetNotFound, AssetBusy, AssetInMaintenance),
     body_example={"bootDevice": "pxe"},
+)
+
+
+_ROTATE = Operation(
+    summary="Change the password on the controller of an asset",
+    tag=TAG,
+    answers={201: WorkflowView},
+    errors=(ValidationFailed, AssetNotFound, AssetBusy, AssetInMaintenance, NoPasswordToChange),
+    body_example={},
 )
 
 
@@ -188,6 +198,12 @@ async def reboot_asset(id: FromPath[str], data: JSONBody[RebootAsset], colony: N
     return begun(await colony.assets.reboot(id, boot_device=data.boot_device), colony)
 
 
+@post("/assets/{id:str}/bmc/rotate", **described(_ROTATE))
+async def rotate_bmc(id: FromPath[str], data: JSONBody[RotateBmc], colony: NamedDependency[Colony]) -> Reply:
+    """Start to change the password on the machine's controller; nobody may be working on the machine."""
+    return begun(await colony.assets.rotate(id, password=data.password), colony)
+
+
 ROUTES = (
     list_assets,
     get_asset,
@@ -199,4 +215,5 @@ ROUTES = (
     wipe_asset,
     discover_asset,
     reboot_asset,
+    rotate_bmc,
 )

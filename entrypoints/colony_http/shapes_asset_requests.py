@@ -194,6 +194,12 @@ class WipeAsset(Struct, frozen=True, forbid_unknown_fields=True):
     method: WipeMethod = WipeMethod.SIGNATURES
 
 
+class RotateBmc(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The password that the controller shall have; left out, one is made that nobody is shown."""
+
+    password: Secret | None = None
+
+
 class RebootAsset(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """From where the machine shall start; left out, its own settings decide."""
 

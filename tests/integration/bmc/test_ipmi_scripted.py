@@ -10,7 +10,7 @@ from colony_bmc import ipmi_power
 from colony_bmc.ipmi import IpmiHardware
 from colony_core.domain.hardware import BootDevice, BootMode, Power
 from colony_core.domain.secrets import Secret
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused
+from colony_core.ports.hardware import Access, BmcCommandRefused, BmcProtocolError, BmcRefused
 from colony_testkit.ipmi_scripted import PASSWORD, USER, ScriptedBmc, scripted_bmc
 
 STATUS, CONTROL, SET_BOOT, GET_BOOT = (0, 1), (0, 2), (0, 8), (0, 9)
@@ -222,3 +222,93 @@ async def test_a_machine_that_does_not_go_off_is_told_of_and_left_alone(
         await hardware.controller(bmc.access).restart()
 
     assert [sent[0] for *command, sent in bmc.asked if tuple(command) == CONTROL] == [2, 0]
+
+
+USERS, NAME, SET_PASSWORD = (6, 0x44), (6, 0x46), (6, 0x47)
+SIXTEEN, TWENTY = "sixteen-bytes-ok", "twenty-bytes-are-ok!"
+
+
+class Accounts:
+    """The users of a controller, of which the third is ours; it keeps `room` bytes of a password."""
+
+    def __init__(self, bmc: ScriptedBmc) -> None:
+        self.room = 20
+        self.refuses = False
+        self.forgets = False
+        self.password = PASSWORD.encode()
+        self.set_by: list[int] = []
+        bmc.commands |= {
+            USERS: lambda _: (0, bytes([4, 2, 0, 0x14])),
+            NAME: lambda data: (0, {1: b"", 3: USER.encode()}.get(data[0], b"other").ljust(16, b"\0")),
+            SET_PASSWORD: self._password,
+        }
+
+    def _password(self, data: bytes) -> tuple[int, bytes]:
+        number, wanted, given = data[0] & 0x3F, data[1], data[2:].rstrip(b"\0")
+        if self.refuses or len(data) != 2 + (20 if data[0] & 0x80 else 16):
+            return 0xCC, b""
+        if wanted == 3:
+            return (0 if given == self.password else 0x80), b""
+        self.set_by.append(number)
+        if not self.forgets:
+            self.password = given[: self.room]
+        return 0, b""
+
+
+@pytest.fixture
+def accounts(bmc: ScriptedBmc) -> Accounts:
+    return Accounts(bmc)
+
+
+@pytest.mark.parametrize("new", ["short", SIXTEEN, TWENTY])
+async def test_a_password_is_set_for_the_user_of_our_name_in_the_form_that_has_room_for_it(
+    bmc: ScriptedBmc, accounts: Accounts, hardware: IpmiHardware, new: str
+) -> None:
+    await hardware.controller(bmc.access).change_password(Secret(new))
+
+    assert accounts.password == new.encode()
+    assert accounts.set_by == [3]
+
+
+async def test_a_password_that_is_cut_short_is_refused_and_the_old_one_set_again(
+    bmc: ScriptedBmc, accounts: Accounts, hardware: IpmiHardware
+) -> None:
+    accounts.room = 16
+
+    with pytest.raises(BmcCommandRefused) as refused:
+        await hardware.controller(bmc.access).change_password(Secret(TWENTY))
+
+    assert accounts.password == PASSWORD.encode()
+    assert TWENTY not in str(refused.value)
+
+
+@pytest.mark.parametrize("fault", ["refuses", "forgets"])
+async def test_a_password_that_is_not_taken_is_refused(
+    bmc: ScriptedBmc, accounts: Accounts, hardware: IpmiHardware, fault: str
+) -> None:
+    setattr(accounts, fault, True)
+
+    with pytest.raises(BmcCommandRefused):
+        await hardware.controller(bmc.access).change_password(Secret(SIXTEEN))
+
+    assert accounts.password == PASSWORD.encode()
+
+
+async def test_nothing_is_set_for_a_name_that_is_not_listed(
+    bmc: ScriptedBmc, accounts: Accounts, hardware: IpmiHardware
+) -> None:
+    bmc.commands[NAME] = lambda _: (0, b"somebody".ljust(16, b"\0"))
+
+    with pytest.raises(BmcCommandRefused):
+        await hardware.controller(bmc.access).change_password(Secret(SIXTEEN))
+
+    assert accounts.set_by == []
+
+
+async def test_a_password_longer_than_twenty_bytes_is_refused_before_anything_is_set(
+    bmc: ScriptedBmc, accounts: Accounts, hardware: IpmiHardware
+) -> None:
+    with pytest.raises(BmcCommandRefused):
+        await hardware.controller(bmc.access).change_password(Secret("x" * 21))
+
+    assert accounts.set_by == []

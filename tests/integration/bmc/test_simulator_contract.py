@@ -33,5 +33,9 @@ class TestRackController(ControllerContract):
         return rack.hardware.controller(Access(rack.machines[0].bmc, Secret(WRONG_PASSWORD)))
 
     @pytest.fixture
+    def insider(self, rack: SimulatedRack) -> Callable[[Secret], Controller]:
+        return lambda password: rack.hardware.controller(Access(rack.machines[0].bmc, password))
+
+    @pytest.fixture
     def silence(self, rack: SimulatedRack) -> Callable[[], None]:
         return lambda: rack.fault("asset-1", Silent())

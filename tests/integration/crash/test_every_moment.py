@@ -48,6 +48,7 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "os-provision": ("asset-1", FailsInstall()),
     "disk-wipe": ("asset-1", FailsWipe()),
     "asset-reboot": ("asset-1", Silent()),
+    "bmc-rotation": ("asset-1", Silent()),
     "cluster-provision/k8s_stack/talos": ("asset-2", FailsInstall()),
     "cluster-provision/k8s_stack/k3s": ("asset-2", FailsInstall()),
     "cluster-provision/civo_stack/talos": ("asset-2", FailsInstall()),
@@ -61,6 +62,7 @@ HALFWAY: Mapping[str, str] = {
     "os-provision": "await-install",
     "disk-wipe": "await-wipe",
     "asset-reboot": "restart",
+    "bmc-rotation": "change-password",
     "cluster-provision/k8s_stack/talos": "install-nodes",
     "cluster-provision/k8s_stack/k3s": "install-nodes",
     "cluster-provision/civo_stack/talos": "check-stack",
@@ -221,6 +223,7 @@ TOLD: Mapping[Action, str] = {
     Action.BOOT_FROM_NETWORK: "told boot device pxe",
     Action.BOOT_FROM_DISK: "told boot device disk",
     Action.SET_ASKED_BOOT_DEVICE: "told boot device disk",
+    Action.CHANGE_PASSWORD: "told a new password",
 }
 """What a controller is told by each action, in the words of the rack's history."""
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from colony_core import Colony, Ports
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access, Controller, Hardware
 from colony_core.ports.persistence import Store
 from colony_testkit.memory_store import MemoryStore, MemoryTransaction
@@ -88,6 +89,9 @@ class Eager:
 
     async def inventory(self) -> Inventory | None:
         return await self._inner.inventory()
+
+    async def change_password(self, new: Secret) -> None:
+        await self._inner.change_password(new)
 
 
 class EagerHardware:

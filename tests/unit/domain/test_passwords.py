@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colony_core.domain.hardware import Protocol
+from colony_core.domain.passwords import ALPHABET, CHANCE_DIGITS, LENGTH, check_password, made_password
+from colony_core.domain.secrets import Secret
+from colony_core.domain.validation import ValidationFailed
+
+chances = st.text("0123456789abcdef", min_size=CHANCE_DIGITS, max_size=CHANCE_DIGITS)
+
+
+@given(chances)
+def test_a_password_that_we_make_fits_every_protocol_and_has_three_kinds_of_characters(chance: str) -> None:
+    password = made_password(chance)
+
+    text = password.reveal()
+    assert len(text) == LENGTH
+    assert set(text) <= set(ALPHABET)
+    assert any(map(str.isupper, text))
+    assert any(map(str.islower, text))
+    assert any(map(str.isdigit, text))
+    for protocol in Protocol:
+        check_password(password, protocol)
+
+
+@given(st.text(min_size=1))
+def test_a_password_that_does_not_fit_is_refused_without_being_shown(text: str) -> None:
+    secret = f"{text}\n"
+
+    with pytest.raises(ValidationFailed) as refused:
+        check_password(Secret(secret), Protocol.IPMI)
+
+    [violation] = refused.value.violations
+    assert violation.path == "password"
+    assert len(text) < 3 or secret not in repr(violation)
+
+
+@pytest.mark.parametrize(("length", "protocol"), [(7, Protocol.IPMI), (21, Protocol.IPMI), (41, Protocol.REDFISH)])
+def test_the_length_must_fit_the_protocol(length: int, protocol: Protocol) -> None:
+    with pytest.raises(ValidationFailed):
+        check_password(Secret("x" * length), protocol)
+
+
+def test_a_length_of_twenty_fits_ipmi() -> None:
+    check_password(Secret("x" * 20), Protocol.IPMI)
