@@ -104,3 +104,21 @@ async def _until(api: httpx.AsyncClient, path: str, holds: Callable[[Any], bool]
             if holds(seen):
                 return seen
             await asyncio.sleep(1)  # between two looks at a condition: the key may call 100 times a minute
+
+
+async def test_a_password_is_changed_on_a_real_controller_which_then_lets_nobody_in_with_the_old_one(
+    api: httpx.AsyncClient, sim: IpmiSim
+) -> None:
+    asset = await _answer(api.post("/assets", json=_registration(sim, PASSWORD)), 201)
+    read = await _until(api, f"/assets/{asset['id']}", lambda seen: seen["powerState"] == "on")
+    await _answer(api.post(f"/workflows/{read['workflowId']}/cancel"), 200)
+    await _until(api, f"/assets/{asset['id']}", lambda seen: seen["workflowId"] is None)
+
+    rotation = await _answer(api.post(f"/assets/{asset['id']}/bmc/rotate", json={}), 201)
+    ended = await _until(api, f"/workflows/{rotation['id']}", lambda seen: seen["finishedAt"] is not None)
+    reboot = await _answer(api.post(f"/assets/{asset['id']}/reboot", json={}), 201)
+    rebooted = await _until(api, f"/workflows/{reboot['id']}", lambda seen: seen["finishedAt"] is not None)
+
+    assert ended["status"] == rebooted["status"] == "completed", (ended["error"], rebooted["error"])
+    with pytest.raises(subprocess.CalledProcessError):
+        sim.ipmitool("power", "status")

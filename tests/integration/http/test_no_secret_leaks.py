@@ -18,7 +18,8 @@ ASSETS, CLUSTERS = "/api/v1/assets", "/api/v1/clusters"
 PASSWORD, NEW_PASSWORD = "Passw0rd-planted-bmc", "Passw0rd-planted-patch"
 GITLAB, CIVO = "glpat-planted-gitlab-token-123", "civo-planted-api-token"
 PULL = base64.b64encode(b'{"auths":{"registry.example":{"auth":"cGxhbnRlZDpwdWxs"}}}').decode()
-SECRETS = (PASSWORD, NEW_PASSWORD, GITLAB, CIVO, PULL, PULL[:40])
+ROTATED = "Planted-by-rotation"
+SECRETS = (PASSWORD, NEW_PASSWORD, ROTATED, GITLAB, CIVO, PULL, PULL[:40])
 
 CLUSTER: dict[str, Any] = {
     "name": "sealed",
@@ -73,6 +74,9 @@ def broken(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 WRONG = [
     (ASSETS, broken(REGISTRATION, "bmc.password", [PASSWORD])),
     (ASSETS, broken(REGISTRATION, "bmc.password", {"value": PASSWORD})),
+    (f"{ASSETS}/asset-2/bmc/rotate", {"password": [ROTATED]}),
+    (f"{ASSETS}/asset-2/bmc/rotate", {"password": ROTATED + " "}),
+    (f"{ASSETS}/asset-2/bmc/rotate", {"secret": ROTATED}),
     (ASSETS, broken(REGISTRATION, "bmc.port", "not a number")),
     (ASSETS, broken(REGISTRATION, "bmc.protocol", PASSWORD)),
     (ASSETS, broken(REGISTRATION, "ipmi", "not an address")),
@@ -97,6 +101,9 @@ async def test_no_answer_no_log_line_and_no_event_ever_holds_a_secret(
             await api.post(ASSETS, json=REGISTRATION, headers=headers)
         await api.patch(f"{ASSETS}/asset-5", json={"bmc": {"password": NEW_PASSWORD}})
         await api.post(ASSETS, content=json.dumps(REGISTRATION)[:-3], headers={"Content-Type": "application/json"})
+        for headers in ({"Idempotency-Key": "rotate"}, {"Idempotency-Key": "rotate"}):
+            rotation = await api.post(f"{ASSETS}/asset-2/bmc/rotate", json={"password": ROTATED}, headers=headers)
+            assert (rotation.status_code, rotation.json()["type"]) == (201, "bmc-rotation")
         made = await api.post(CLUSTERS, json=CLUSTER, headers={"Idempotency-Key": "cluster"})
         await api.post(CLUSTERS, json=CLUSTER, headers={"Idempotency-Key": "cluster"})
         assert made.status_code == 201
