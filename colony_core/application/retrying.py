@@ -15,6 +15,7 @@ from colony_core.domain.deciding import resumed
 from colony_core.domain.hardware import Protocol
 from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import Build, Grow, Shrink
+from colony_core.domain.passwords import check_rotatable
 from colony_core.domain.plans import MACHINE_PLANS, plan_of, suited
 from colony_core.domain.topology import Growth, NodeRequest, as_request, review_growth
 from colony_core.domain.workflows import Plan, Run, RunStatus, WorkflowNotRetryable, WorkflowType
@@ -62,6 +63,9 @@ async def _plan_today(tx: Transaction, old: Run) -> Plan:
     """Return the plan of *old*, or its like for the controller that the machine has got, or lost, since then."""
     plan = plan_of(old)
     asset = (await tx.assets.get_many([old.asset_id])).get(old.asset_id) if old.asset_id is not None else None
+    if asset is not None and old.type is WorkflowType.BMC_ROTATION:
+        check_rotatable(asset.bmc.protocol)
+        return plan
     manual = plan == MANUAL_PLANS.get(old.type)
     if asset is None or manual == (asset.bmc.protocol is Protocol.MANUAL):
         return plan

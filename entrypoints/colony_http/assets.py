@@ -16,6 +16,7 @@ from colony_core.domain.assets import (
     AssetNotAvailable,
     AssetNotFound,
 )
+from colony_core.domain.passwords import NoPasswordToChange
 from colony_core.domain.validation import ValidationFailed
 from colony_core.ports.hardware import BmcProtocolError, BmcRefused, BmcUnreachable
 from colony_core.ports.persistence import CursorInvalid

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colony_core.domain.hardware import Protocol
-from colony_core.domain.passwords import ALPHABET, CHANCE_DIGITS, LENGTH, check_password, made_password
+from colony_core.domain.passwords import (
+    ALPHABET,
+    CHANCE_DIGITS,
+    LENGTH,
+    LONGEST,
+    NoPasswordToChange,
+    check_password,
+    check_rotatable,
+    made_password,
+)
 from colony_core.domain.secrets import Secret
 from colony_core.domain.validation import ValidationFailed
 
@@ -20,7 +29,7 @@ def test_a_password_that_we_make_fits_every_protocol_and_has_three_kinds_of_char
     assert any(map(str.isupper, text))
     assert any(map(str.islower, text))
     assert any(map(str.isdigit, text))
-    for protocol in Protocol:
+    for protocol in LONGEST:
         check_password(password, protocol)
 
 
@@ -44,3 +53,8 @@ def test_the_length_must_fit_the_protocol(length: int, protocol: Protocol) -> No
 
 def test_a_length_of_twenty_fits_ipmi() -> None:
     check_password(Secret("x" * 20), Protocol.IPMI)
+
+
+def test_a_machine_without_a_controller_has_no_password_to_change() -> None:
+    with pytest.raises(NoPasswordToChange):
+        check_rotatable(Protocol.MANUAL)
