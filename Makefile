@@ -14,7 +14,7 @@ code := colony_core adapters entrypoints tests tools docs $(wildcard benchmarks)
 # -qq: errors only, as a machine's own pip settings may warn once for each package.
 pip := $(bin)/python -m pip -qq --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test test-unit test-integration test-crash test-wheel check format bench bench-bmc lock clean
+.PHONY: help venv demo test test-unit test-integration test-crash test-wheel check format bench bench-bmc bench-scale lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -69,6 +69,9 @@ bench: venv ## Measure; prints figures, asserts nothing
 
 bench-bmc: venv ## Read many management controllers, beside ipmipower and ipmitool; needs openipmi, ipmitool, freeipmi-tools
 	$(bin)/python -m benchmarks.bmc
+
+bench-scale: venv ## 100,000 machines beside 100, with 10,000 workflows that wait, on SQLite and PostgreSQL; takes long
+	$(bin)/python -m benchmarks.scale
 
 lock: ## Resolve requirements.lock anew; make lock UPGRADE=--upgrade takes newer releases
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \

@@ -88,9 +88,10 @@ class Template(Struct, frozen=True):
 async def measure_waiting(effort: Waits, *, folder: Path) -> tuple[Waiting, ...]:
     """Start servers on each database in turns, round by round."""
     with TemporaryDirectory(dir=folder, prefix="colony-bench-") as place:
-        stocks = [(await _stock(Path(place), 1, 0), 1, 0)]
+        stocks = [(await waiting_stock(Path(place), 1, 0), 1, 0)]
         stocks += [
-            (await _stock(Path(place), effort.assets, number), effort.assets, number) for number in effort.waiting
+            (await waiting_stock(Path(place), effort.assets, number), effort.assets, number)
+            for number in effort.waiting
         ]
         rounds = [[await _start(stock, number) for stock, _, number in stocks] for _ in range(effort.rounds)]
     empty, *others = (list(starts) for starts in zip(*rounds, strict=True))
@@ -110,7 +111,7 @@ def _typical(starts: Sequence[Start]) -> Start:
     )
 
 
-async def _stock(folder: Path, assets: int, waiting: int) -> Stock:
+async def waiting_stock(folder: Path, assets: int, waiting: int) -> Stock:
     """Make a database with so many machines, of which so many wait."""
     inner = folder / f"{assets}-{waiting}"
     inner.mkdir()

@@ -53,3 +53,26 @@ def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) ->
     assert {(row["reader"], row["read"]) for row in found["rows"]} == {("colony", 2), ("ipmipower", 2), ("ipmitool", 2)}
     assert [one["failures"] for one in found["api"]] == [0]
     assert "| ipmipower " in run.stdout
+
+
+def test_the_benchmark_of_scale_runs_on_both_stores(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scale", "--tiny", "--folder", str(tmp_path), "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    rows = json.loads(figures.read_text())["rows"]
+    assert {(row["request"], row["store"], row["assets"], row["waiting"]) for row in rows} == {
+        (request, store, assets, waiting)
+        for request in ("list", "get")
+        for store in ("SQLite", "PostgreSQL")
+        for assets, waiting in ((5, 0), (20, 10))
+    }
+    assert [row for row in rows if row["failures"]] == []
