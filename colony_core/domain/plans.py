@@ -163,8 +163,8 @@ SETTLE_PASSWORD = Step(
     name="settle-password",
     title="Find out which password holds, if that is in doubt",
     do=Perform(Action.SETTLE_PASSWORD),
-    within=timedelta(minutes=2),
-    tries=10,
+    within=timedelta(minutes=1),
+    tries=4,
     pause=timedelta(seconds=30),
 )
 
