@@ -21,6 +21,14 @@ def database(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)  # fmt: skip
 
 
+def concurrency(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let *command* bound what it does at once."""
+    return click.option(
+        "--concurrency", type=click.IntRange(0), envvar="COLONY_CONCURRENCY", show_envvar=True, metavar="N",
+        help="Perform at most N acts at once in this process; 0, the default, is any number.",
+    )(command)  # fmt: skip
+
+
 def logging(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let *command* say how much is logged, and how."""
     how = click.option("--log-format", type=_FORMATS, envvar="COLONY_LOG_FORMAT", show_envvar=True)

@@ -24,9 +24,14 @@ ANOTHER_PORT = "If the address is taken, give another with --port; --port 0 take
 @server_options.database
 @click.option("--simulator", type=click.IntRange(0), metavar="N", help="Manage N simulated machines, and no real ones.")
 @click.option("--simulator-speed", type=SPEED, metavar="FACTOR", help=f"{HASTE} 1 unless given.")
+@click.option(
+    "--worker/--no-worker", default=None, envvar="COLONY_WORKER", show_envvar=True,
+    help="Do the work too (unless told otherwise), or leave it to `colony worker`: on PostgreSQL only.",
+)  # fmt: skip
+@server_options.concurrency
 @server_options.logging
 def serve(**flags: Any) -> None:
-    """Serve the API, and do the work.
+    """Serve the API, and do the work, unless workers do it.
 
     Once it answers, it prints its base URL on standard output. SIGINT and SIGTERM stop the server; steps that run then
     are taken up at the next start.

@@ -16,10 +16,15 @@ from colony_wiring.settings import Settings
 
 @click.command()
 @server_options.database
+@server_options.concurrency
 @server_options.logging
 def worker(**flags: Any) -> None:
-    """Do the work of servers that share a PostgreSQL database."""
-    settings = read_settings(**flags)
+    """Do the work of servers that share a PostgreSQL database.
+
+    Start and stop any number, in any order. SIGINT and SIGTERM give what runs back, for others to take up at once; what
+    a killed worker did is taken up within COLONY_TAKEOVER_SECONDS, 10 unless set.
+    """
+    settings = read_settings(**flags, worker=True)
     if settings.database_path is not None:
         raise BadInput(
             "A worker needs a PostgreSQL database: on SQLite the server does all the work itself",

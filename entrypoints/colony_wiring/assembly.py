@@ -10,7 +10,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from colony_core import Colony, Policy, Ports
-from colony_core.application.deliveries import Deliveries
 from colony_core.application.duties import LoneDuties
 from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
@@ -56,6 +55,8 @@ class Service(Struct, frozen=True, kw_only=True):
 async def assembled(settings: Settings) -> AsyncIterator[Service]:
     """Run the service that *settings* describe: its store is locked against a second server, its work goes on.
 
+    Without `worker` no work goes on here: what requests ask for wakes workers through the store.
+
     On leaving, acts in flight are dropped in a state that the next start takes up. When the work itself breaks,
     whoever waits inside is cancelled and the error comes out: a server that cannot work must not look alive.
     """
@@ -88,9 +89,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
             await rack.enrol(colony)
         if not await colony.api_keys.any():
             notices += (NO_KEY_YET,)
-        courier = HttpCourier(allow_private=settings.webhook_private_addresses)
-        deliveries = colony.deliveries(courier, written=written, look=None if settings.database_path else LOOK)
-        async with _working(colony, rack, deliveries, duties=_duties(settings, stack)):
+        async with _working(colony, rack, settings=settings, duties=_duties(settings, stack)):
             yield Service(colony=colony, wall=wall, notices=notices, rack=rack)
 
 
@@ -186,6 +185,7 @@ def _colony(
         limits=limits,
         strict_topology=settings.strict_topology,
         max_installs=settings.max_installs,
+        acts_at_once=settings.concurrency,
         power_cycles_per_hour=settings.power_cycles_per_hour,
         bmc_pace=Pace(gap=timedelta(seconds=settings.bmc_gap)),
         bmc_sessions=settings.bmc_sessions,
@@ -198,10 +198,13 @@ def _colony(
 
 
 @asynccontextmanager
-async def _working(
-    colony: Colony, rack: KeptRack | None, deliveries: Deliveries, *, duties: Duties
-) -> AsyncIterator[None]:
-    """Keep the runner, the poller, the deliveries and the rack at work while inside."""
+async def _working(colony: Colony, rack: KeptRack | None, *, settings: Settings, duties: Duties) -> AsyncIterator[None]:
+    """Keep the runner, the poller, the deliveries and the rack at work while inside; nothing without `worker`."""
+    if not settings.worker:
+        yield
+        return
+    courier = HttpCourier(allow_private=settings.webhook_private_addresses)
+    deliveries = colony.deliveries(courier, written=written, look=None if settings.database_path else LOOK)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(colony.runner.run(), name="runner"),

@@ -30,7 +30,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
     to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
-    by another within `takeover_seconds`. `bmc_gap` and `health_interval` are in seconds. People have
+    by another within `takeover_seconds`; a process without `worker` serves the API alone, and any performs at most
+    `concurrency` acts at once (0: any number). `bmc_gap` and `health_interval` are in seconds. People have
     `task_hours` for what is to be done by hand.
     """
 
@@ -49,6 +50,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhook_private_addresses: bool = True
     max_installs: int = 0
     takeover_seconds: float = 10.0
+    worker: bool = True
+    concurrency: int = 0
     power_cycles_per_hour: int = 20
     bmc_sessions: int = 256
     bmc_gap: float = 0.05
@@ -110,6 +113,13 @@ def _check(settings: Settings) -> None:
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),
         ("max_installs", settings.max_installs >= 0, "0 for any number, or more"),
         ("takeover_seconds", 2 <= settings.takeover_seconds <= 600, "from 2 to 600 seconds"),
+        (
+            "worker",
+            settings.worker or settings.database_path is None,
+            "true on SQLite, where nobody else does the work",
+        ),
+        ("worker", settings.worker or not settings.simulator, "true with simulated machines, which live in the server"),
+        ("concurrency", settings.concurrency >= 0, "0 for any number, or more"),
         ("task_hours", 0 < settings.task_hours <= 8760, "above 0 and at most 8760"),
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from colony_wiring.settings import Settings
+from colony_wiring.settings import SettingInvalid, Settings
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,17 @@ def test_settings_do_not_show_the_password_of_the_database(url: str) -> None:
 
     assert "sesame" not in f"{settings} {settings!r}"
     assert "host/db" in repr(settings)
+
+
+@pytest.mark.parametrize("more", [{}, {"COLONY_DATABASE_URL": "postgresql://db/colony", "COLONY_SIMULATOR": "2"}])
+def test_a_server_without_worker_is_refused_where_nobody_else_could_do_the_work(more: dict[str, str]) -> None:
+    with pytest.raises(SettingInvalid, match="COLONY_WORKER is False: it must be true"):
+        Settings.read(more | {"COLONY_WORKER": "false"})
+
+
+def test_a_server_without_worker_serves_a_shared_database() -> None:
+    chosen = {"COLONY_DATABASE_URL": "postgresql://db/colony", "COLONY_WORKER": "false", "COLONY_CONCURRENCY": "3"}
+
+    settings = Settings.read(chosen)
+
+    assert (settings.worker, settings.concurrency) == (False, 3)
