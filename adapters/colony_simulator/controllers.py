@@ -99,7 +99,8 @@ class RackController:
 
     async def inventory(self) -> Inventory | None:
         """Return what the machine is made of where the controller speaks Redfish, as real ones do; None by IPMI."""
-        return await self._call(_by_protocol)
+        speaks_redfish = self._access.bmc.protocol is Protocol.REDFISH
+        return await self._call(lambda machine: machine.inventory if speaks_redfish else None)
 
     async def change_password(self, new: Secret) -> None:
         """Take *new* for the password from now on."""
@@ -181,7 +182,3 @@ class RackController:
     @property
     def _called(self) -> str:
         return f"The management controller at {self._access.bmc.address}:{self._access.bmc.port}"
-
-
-def _by_protocol(machine: Machine) -> Inventory | None:
-    return machine.inventory if machine.bmc.protocol is Protocol.REDFISH else None

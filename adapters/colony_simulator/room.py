@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from colony_core.domain.hardware import Protocol
 from colony_core.errors import Unavailable
 from colony_core.ports.clock import Clock
 from colony_core.ports.netboot import Netboot
@@ -76,7 +77,9 @@ class Room:
         """Put *machine* into the rack as it is, with whatever it is busy with."""
         self._places.setdefault(machine.name, len(self._places))
         self.machines[machine.name] = machine
-        self._controllers[(machine.bmc.protocol, machine.bmc.address, machine.bmc.port)] = machine
+        for protocol in Protocol:  # a controller speaks both, the other at its usual port
+            port = machine.bmc.port if protocol is machine.bmc.protocol else protocol.default_port
+            self._controllers[(protocol, machine.bmc.address, port)] = machine
         for disk in machine.disks:
             if disk.installation is not None:
                 self.addressed(machine, disk.installation.address)

@@ -25,6 +25,7 @@ from colony_core.domain.orders import (
 )
 from colony_core.domain.plans import (
     ASSET_DISCOVERY,
+    ASSET_DISCOVERY_1,
     ASSET_REBOOT,
     BMC_ROTATION,
     CIVO,
@@ -50,7 +51,10 @@ from colony_core.domain.workflows import (
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 ALL_PLANS = tuple(PLANS.values())
-MACHINE_PLANS = (ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION, *MANUAL_PLANS.values())
+MACHINE_PLANS = (
+    *(ASSET_DISCOVERY_1, ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION),
+    *MANUAL_PLANS.values(),
+)
 CLUSTER_PLANS = (TALOS, K3S, CIVO, GROW, SHRINK)
 
 CLUSTER_KINDS = (

@@ -46,6 +46,9 @@ from colony_core.ports.hardware import (
 )
 
 T = TypeVar("T")
+
+INVENTORY_DEADLINE = timedelta(seconds=80)
+"""How long an inventory may take at least: a controller tells it in dozens of exchanges."""
 Work = Callable[[Controller], Awaitable[T]]
 
 ERRORS: dict[Trouble, type[ColonyError]] = {
@@ -220,15 +223,16 @@ class QueuedController:
 
     async def inventory(self) -> Inventory | None:
         """Return what the controller knows its machine to be made of."""
-        return await self._ask(lambda controller: controller.inventory())
+        deadline = max(INVENTORY_DEADLINE, self._deadline)
+        return await self._ask(lambda controller: controller.inventory(), deadline=deadline)
 
     async def change_password(self, new: Secret) -> None:
         """Let the user that we log in as have another password."""
         await self._ask(lambda controller: controller.change_password(new))
 
-    async def _ask(self, work: Work[T]) -> T:
+    async def _ask(self, work: Work[T], *, deadline: timedelta | None = None) -> T:
         with self._calling():
-            return await self._line.ask(self._access, work, asker=self._asker, deadline=self._deadline)
+            return await self._line.ask(self._access, work, asker=self._asker, deadline=deadline or self._deadline)
 
     @contextmanager
     def _calling(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ that waiting is stored, bounded and survives the end of the process.
 
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import cycles_at
-from colony_core.domain.hardware import BootDevice, Power, PowerReading, Protocol
+from colony_core.domain.hardware import BootDevice, Power, PowerReading, Protocol, is_whole
 from colony_core.domain.orders import Reboot
 from colony_core.errors import Refused, Unavailable
 from colony_core.ports.hardware import Access, Controller
@@ -33,6 +33,12 @@ async def contact(tools: Tools, place: Workplace) -> Sighting:
     controller = _controller(tools, place)
     power = await controller.power()
     return Sighting(power=_read(tools, power), identity=await controller.identity())
+
+
+async def inspect(tools: Tools, place: Workplace) -> Sighting | None:
+    """Find out what the machine is made of without booting it; enough if the controller tells all that matters."""
+    inventory = await _controller(tools, place).inventory()
+    return None if inventory is None else Sighting(inventory=inventory, enough=is_whole(inventory))
 
 
 async def power_off(tools: Tools, place: Workplace) -> Sighting:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from colony_core.application.advancing import advance, befall
 from colony_core.application.bell import Bell
-from colony_core.domain.assets import Asset
+from colony_core.domain.assets import inspected
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Inventory
 from colony_core.domain.histories import Reported
@@ -62,7 +62,7 @@ class NetbootDesk:
         async with self._store.transaction() as tx:
             run = await self._run_of(tx, token)
             asset = await tx.assets.get(str(run.asset_id))
-            tx.assets.put(_inspected(asset, inventory, now=self._clock.now()))
+            tx.assets.put(inspected(asset, inventory, now=self._clock.now()))
             fault = unlike(run.order, inventory)
             await self._hear(tx, run, Heard(Signal.SENT_INVENTORY, fault, final=fault is not None))
 
@@ -146,11 +146,6 @@ def _awaited_signal(run: Run) -> Signal | None:
     state = run.steps[run.position]
     do = plan_of(run).step(state.name).do
     return do.signal if isinstance(do, Await) else None
-
-
-def _inspected(asset: Asset, inventory: Inventory, *, now: datetime) -> Asset:
-    macs = tuple(dict.fromkeys([*asset.macs, *(nic.mac.lower() for nic in inventory.nics)]))
-    return replace(asset, inventory=inventory, macs=macs, updated_at=now)
 
 
 def _said(run: Run, message: str, now: datetime) -> Entry:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from colony_core.application.performing import Outcome
 from colony_core.application.workplace import Sighting
-from colony_core.domain.assets import Asset, cycles_at
+from colony_core.domain.assets import Asset, cycles_at, told_of
 from colony_core.domain.hardware import Power
 from colony_core.domain.workflows import Run
 from colony_core.ports.persistence import Transaction
@@ -22,6 +22,8 @@ async def note(tx: Transaction, run: Run, outcome: Outcome, *, now: datetime) ->
         return
     if seen.restarted or _was_switched_on(asset, seen):
         asset = replace(asset, power_cycles=(*cycles_at(asset, now), now))
+    if seen.inventory is not None:
+        asset = told_of(asset, seen.inventory, now=now)
     tx.assets.put(replace(asset, power=seen.power or asset.power, identity=seen.identity or asset.identity))
 
 

@@ -23,6 +23,7 @@ log = logging.getLogger("colony.performer")
 DOING: Mapping[Action, Callable[[Tools, Workplace], Awaitable[Sighting | None]]] = MappingProxyType(
     {
         Action.CONTACT: machine_actions.contact,
+        Action.INSPECT: machine_actions.inspect,
         Action.POWER_OFF: machine_actions.power_off,
         Action.POWER_ON: machine_actions.power_on,
         Action.RESTART: machine_actions.restart,
@@ -90,7 +91,7 @@ class Performer:
         except Exception as error:
             log.exception("the action %s of workflow %s broke", act.action, act.run_id)
             return _lost(act, Fault("INTERNAL_ERROR", f"The action {act.action} broke ({type(error).__name__})"))
-        return Outcome(act, Succeeded(act.step, act.attempt), seen)
+        return Outcome(act, Succeeded(act.step, act.attempt, enough=seen is not None and seen.enough), seen)
 
     async def got_on(self, acting: Collection[asyncio.Task[None]]) -> bool:
         """Wait until one of the tasks that are *acting* has ended; answer False when all of them wait for time."""

@@ -5,7 +5,7 @@ from msgspec import Struct
 from colony_core.application.bmc_queues import BmcQueues
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
-from colony_core.domain.hardware import PowerReading, System
+from colony_core.domain.hardware import Inventory, PowerReading, System
 from colony_core.domain.secrets import Secret
 from colony_core.domain.workflows import Run
 from colony_core.ports.authorities import Authorities
@@ -37,8 +37,12 @@ class Workplace(Struct, frozen=True, kw_only=True):
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """What an action saw of its machine; `restarted` when it took the power and gave it back."""
+    """What an action saw of its machine; `restarted` when it took the power and gave it back, `enough` when nothing
+    more of the plan is needed.
+    """
 
     power: PowerReading | None = None
     restarted: bool = False
     identity: System | None = None
+    inventory: Inventory | None = None
+    enough: bool = False

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from colony_core.domain.hardware import Bmc, Inventory, PowerReading, System
+from colony_core.domain.hardware import Bmc, Inventory, PowerReading, System, is_whole, named_as
 from colony_core.errors import Conflict, NotFound
 
 
@@ -207,6 +207,23 @@ def claimed(asset: Asset, *, by: str, now: datetime) -> Asset:
 def released(asset: Asset, *, error: LastError | None, now: datetime) -> Asset:
     """Return *asset* held by nobody, with the error that its work ended in, if any."""
     return replace(asset, held_by=None, last_error=error, updated_at=now)
+
+
+def inspected(asset: Asset, inventory: Inventory, *, now: datetime) -> Asset:
+    """Return *asset* with the *inventory* that an agent on it took, and known by its interfaces."""
+    macs = tuple(dict.fromkeys([*asset.macs, *(nic.mac.lower() for nic in inventory.nics)]))
+    return replace(asset, inventory=inventory, macs=macs, updated_at=now)
+
+
+def told_of(asset: Asset, inventory: Inventory, *, now: datetime) -> Asset:
+    """Return *asset* with what its controller tells of it.
+
+    Half an inventory is none, but its interfaces are known from then on: the machine may boot from one. The names that
+    an agent once saw are kept for what is still there.
+    """
+    if not is_whole(inventory):
+        return replace(inspected(asset, inventory, now=now), inventory=asset.inventory)
+    return inspected(asset, named_as(inventory, asset.inventory), now=now)
 
 
 POWER_WINDOW = timedelta(hours=1)

@@ -56,7 +56,7 @@ def decide(plan: Plan, run: Run, event: Event, *, now: datetime) -> Decision:  #
         case Woken(by):
             return _woken(plan, run, by=by, now=now)
         case Succeeded() if _awaited(run, event):
-            return _passed(plan, run, now=now)
+            return _passed(plan, run, now=now, enough=event.enough)
         case Failed() if _awaited(run, event):
             return _failed(plan, run, event.fault, final=event.final, now=now)
         case Interrupted() if _awaited(run, event) and _performs(plan, run):
@@ -135,16 +135,30 @@ def _attempt(plan: Plan, run: Run, *, by: str | None = None, now: datetime) -> D
             return Decision(replace(begun, children=()), (Spawn(run.id),), (note,))
 
 
-def _passed(plan: Plan, run: Run, *, now: datetime) -> Decision:
-    """Close the present step as done, and go to the next, to a wanted cancel, or to the end."""
+def _passed(plan: Plan, run: Run, *, now: datetime, enough: bool = False) -> Decision:
+    """Close the present step as done, and go to the next, to a wanted cancel, or to the end.
+
+    When it was *enough* the end is here, and the steps before it are skipped.
+    """
     state = run.steps[run.position]
     done = _with_step(run, replace(state, status=StepStatus.COMPLETED, finished_at=now, deadline=None, error=None))
     if plan.step(state.name).do == Perform(Action.POWER_OFF):
         done = replace(done, heard=())  # What a machine said before it was off says nothing about its next start.
-    last = run.position + 1 == len(run.steps)
+    if enough and run.ending is None:
+        done = _skipping(done)
+    last = done.position + 1 == len(run.steps)
     if run.ending is None and run.cancel_requested and not last:
         return _cleaning(plan, done, RunStatus.CANCELLED, CANCELLED, now=now)
     return _onward(done, now=now)
+
+
+def _skipping(run: Run) -> Run:
+    """Stand at the last step, with those that were not begun marked as skipped."""
+    steps = tuple(
+        replace(step, status=StepStatus.SKIPPED, not_before=None) if step.status is StepStatus.PENDING else step
+        for step in run.steps
+    )
+    return replace(run, steps=steps, position=len(steps) - 1)
 
 
 def _onward(run: Run, *, now: datetime) -> Decision:
@@ -176,7 +190,7 @@ def _failed(plan: Plan, run: Run, fault: Fault, *, final: bool, now: datetime) -
             failed = replace(failed, heard=())  # It speaks of the start that failed, not of the one to come.
         return Decision(_again(failed, step, now=now), (), (note,))
     given_up = _closed(failed, now=now)
-    if run.ending is not None:
+    if run.ending is not None or step.optional:
         return _after(Decision(run, (), (note,)), _onward(given_up, now=now))
     return _after(Decision(run, (), (note,)), _cleaning(plan, given_up, RunStatus.FAILED, fault, now=now))
 
@@ -294,13 +308,10 @@ def _child_ended(plan: Plan, run: Run, event: ChildEnded, *, now: datetime) -> D
 
 def _cleaning(plan: Plan, run: Run, ending: RunStatus, fault: Fault, *, now: datetime) -> Decision:
     """Skip what is left, and walk the clean-up steps for this *ending*; with none, end here."""
-    steps = tuple(
-        replace(step, status=StepStatus.SKIPPED, not_before=None) if step.status is StepStatus.PENDING else step
-        for step in run.steps
-    )
+    skipped = _skipping(run)
     extra = plan.after_failure if ending is RunStatus.FAILED else plan.after_cancel
     cleanup = tuple(StepState(name=step.name) for step in extra)
-    turned = replace(run, steps=steps + cleanup, position=len(steps) - 1, ending=ending, error=fault)
+    turned = replace(skipped, steps=skipped.steps + cleanup, ending=ending, error=fault)
     return _onward(turned, now=now)
 
 

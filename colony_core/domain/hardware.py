@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 GIB = 1024**3
 """Bytes in a gibibyte: memory is counted in these."""
@@ -188,6 +189,32 @@ class Inventory(Struct, frozen=True, kw_only=True):
     def disks_named(self, wanted: str) -> Iterator[Disk]:
         """Yield every disk that *wanted* names."""
         return (disk for disk in self.disks if disk.answers_to(wanted))
+
+
+def is_whole(inventory: Inventory) -> bool:
+    """Tell whether an inventory has all that work on the machine needs: processors, memory, a disk that can be told
+    from others by its serial number, and an interface with its address.
+    """
+    return (
+        bool(inventory.cpus)
+        and all(cpu.cores > 0 for cpu in inventory.cpus)
+        and inventory.memory_mb > 0
+        and any(disk.serial and disk.size_bytes > 0 for disk in inventory.fixed_disks)
+        and any(nic.mac for nic in inventory.nics)
+    )
+
+
+def named_as(inventory: Inventory, before: Inventory | None) -> Inventory:
+    """Return *inventory* with the kernel's names of disks and interfaces that an earlier one knew."""
+    if before is None:
+        return inventory
+    disks = {disk.serial: disk.name for disk in before.disks if disk.serial}
+    nics = {nic.mac.lower(): nic.name for nic in before.nics}
+    return replace(
+        inventory,
+        disks=tuple(replace(disk, name=disk.name or disks.get(disk.serial, "")) for disk in inventory.disks),
+        nics=tuple(replace(nic, name=nics.get(nic.mac.lower(), nic.name)) for nic in inventory.nics),
+    )
 
 
 class Specs(Struct, frozen=True):

@@ -37,6 +37,14 @@ CONTACT = Step(
     within=timedelta(seconds=30),
     tries=4,
 )
+INSPECT = Step(
+    name="inspect",
+    title="Ask the management controller what the machine is made of",
+    do=Perform(Action.INSPECT),
+    within=timedelta(seconds=90),
+    tries=3,
+    optional=True,
+)
 POWER_OFF = Step(
     name="power-off",
     title="Power the machine off",
@@ -174,11 +182,21 @@ INTO_AGENT = (CONTACT, POWER_OFF, BOOT_FROM_NETWORK, POWER_ON, AWAIT_BOOT, AWAIT
 ONTO_DISK = (STOP_AFTER_INSTALL, BOOT_FROM_DISK, START_INSTALLED, AWAIT_FIRST_BOOT)
 """How an installed machine gets into its own system."""
 
-ASSET_DISCOVERY = Plan(
+ASSET_DISCOVERY_1 = Plan(
     key="asset-discovery",
     version=1,
     type=WorkflowType.ASSET_DISCOVERY,
     steps=(*INTO_AGENT, TURN_OFF),
+    after_failure=(LEAVE_OFF,),
+    after_cancel=(LEAVE_OFF,),
+    typical=_minutes(3, 8),
+)
+ASSET_DISCOVERY = Plan(
+    key="asset-discovery",
+    version=2,
+    type=WorkflowType.ASSET_DISCOVERY,
+    # A machine whose controller tells all of it is done after the second step, and is left as it runs.
+    steps=(CONTACT, INSPECT, *INTO_AGENT[1:], TURN_OFF),
     after_failure=(LEAVE_OFF,),
     after_cancel=(LEAVE_OFF,),
     typical=_minutes(3, 8),
@@ -366,7 +384,8 @@ PLANS: Mapping[tuple[str, int], Plan] = MappingProxyType(
     {
         (plan.key, plan.version): plan
         for plan in (
-            *(ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION, TALOS, K3S, CIVO, GROW, SHRINK),
+            *(ASSET_DISCOVERY_1, ASSET_DISCOVERY, OS_PROVISION, DISK_WIPE, ASSET_REBOOT, BMC_ROTATION),
+            *(TALOS, K3S, CIVO, GROW, SHRINK),
             *MANUAL_PLANS.values(),
         )
     }

@@ -31,6 +31,7 @@ class Action(StrEnum):
     """What a step asks of a port; the answer is its outcome. Every action is safe to repeat."""
 
     CONTACT = "contact"
+    INSPECT = "inspect"
     POWER_OFF = "power-off"
     POWER_ON = "power-on"
     RESTART = "restart"
@@ -97,7 +98,8 @@ class Step(Struct, frozen=True, kw_only=True):
     `within` bounds one attempt. After a failure the step is tried again, up to `tries` attempts, beginning at step
     `back_to` (itself unless named) after `pause`, doubled each time up to `LONGEST_PAUSE`. An attempt that was cut
     off by the end of its process is no failure; it is repeated up to `interruptions` times. When a whole run is
-    retried after this step failed, it begins at `resume_at` (where `back_to` points, unless named).
+    retried after this step failed, it begins at `resume_at` (where `back_to` points, unless named). A step that is
+    `optional` is passed over when its last attempt failed.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Step(Struct, frozen=True, kw_only=True):
     back_to: str | None = None
     resume_at: str | None = None
     interruptions: int = 25
+    optional: bool = False
 
 
 LONGEST_PAUSE = timedelta(minutes=2)
@@ -282,11 +285,12 @@ class Woken(Struct, frozen=True, tag="woken", omit_defaults=True):
     by: str | None = None
 
 
-class Succeeded(Struct, frozen=True, tag="succeeded"):
-    """The attempt did what it should."""
+class Succeeded(Struct, frozen=True, tag="succeeded", omit_defaults=True):
+    """The attempt did what it should; when that was `enough`, the rest of the plan is not needed."""
 
     step: str
     attempt: int
+    enough: bool = False
 
 
 class Failed(Struct, frozen=True, tag="failed"):

@@ -8,6 +8,7 @@ from colony_console import options
 from colony_console.assets import print_asset
 from colony_console.client import Api, Json, at
 from colony_console.failures import BadInput
+from colony_console.files import read_bytes
 from colony_console.output import note, print_json
 from colony_console.progress import watched
 from colony_console.wording import clean
@@ -23,7 +24,9 @@ from colony_console.workflows import require_completion
 )  # fmt: skip
 @click.option("--protocol", type=click.Choice(["ipmi", "redfish"]), default="ipmi", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), help="The protocol's own unless named.")
-@click.option("--no-verify-tls", is_flag=True, help="Accept any certificate (redfish).")
+@click.option("--insecure", "--no-verify-tls", "insecure", is_flag=True, help="Accept any certificate (redfish).")
+@click.option("--ca-file", metavar="FILE", help="PEM of the authority that signed its certificate (redfish).")
+@click.option("--tls-fingerprint", metavar="SHA256", help="The controller's one right certificate (redfish).")
 @click.option("--id", "asset_id", metavar="ID", help="What to call the machine; the server chooses.")
 @click.option("--hostname", help="Its host name.")
 @click.option("--mac", "macs", multiple=True, help="An interface that it boots from; may be repeated.")
@@ -39,7 +42,9 @@ def add_ipmi(
     password: str | None,
     protocol: str,
     port: int | None,
-    no_verify_tls: bool,
+    insecure: bool,
+    ca_file: str | None,
+    tls_fingerprint: str | None,
     asset_id: str | None,
     hostname: str | None,
     macs: tuple[str, ...],
@@ -49,7 +54,8 @@ def add_ipmi(
 ) -> None:
     """Register a machine by its management controller.
 
-    The server begins at once to discover what the machine is made of, which switches it off and on.
+    The server begins at once to discover what the machine is made of. Where the controller cannot tell, that switches
+    the machine off and on.
     """
     bmc: Json = {
         "protocol": protocol,
@@ -57,7 +63,9 @@ def add_ipmi(
         "password": _asked(password, "password", hide=True),
     }
     bmc |= {"port": port} if port else {}
-    bmc |= {"verifyTls": False} if no_verify_tls else {}
+    bmc |= {"verifyTls": False} if insecure else {}
+    bmc |= {"caCertificate": read_bytes(ca_file).decode(errors="replace")} if ca_file else {}
+    bmc |= {"tlsFingerprint": tls_fingerprint} if tls_fingerprint else {}
     chosen = {"id": asset_id, "hostname": hostname, "macs": list(macs), "tags": pairs(tags)}
     asset = api.post("/assets", {"ipmi": ip, "bmc": bmc} | {name: value for name, value in chosen.items() if value})
     if auto_discover:

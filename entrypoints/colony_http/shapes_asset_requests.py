@@ -62,6 +62,8 @@ class ForgetQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How to speak to the management controller; `address` may be given here instead of in `ipmi`.
 
+    `caCertificate` (PEM) names who must have signed its certificate, `tlsFingerprint` (SHA-256) the certificate itself.
+
     With the protocol `manual` there is none, and nothing else is given; with any other, user name and password are.
     """
 
@@ -71,6 +73,8 @@ class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     address: str | None = None
     port: int | None = None
     verify_tls: bool = True
+    ca_certificate: str = ""
+    tls_fingerprint: str = ""
 
 
 class RegisterAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -97,6 +101,8 @@ class RegisterAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
             username=self._required("username", self.bmc.username, instead=""),
             password=self._required("password", self.bmc.password, instead=Secret("")),
             verify_tls=self.bmc.verify_tls,
+            ca_certificate=self.bmc.ca_certificate,
+            tls_fingerprint=self.bmc.tls_fingerprint,
         )
 
     def _required(self, name: str, value: T | UnsetType, *, instead: T) -> T:
@@ -129,6 +135,8 @@ class ChangeBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     username: str | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
     verify_tls: bool | UnsetType = UNSET
+    ca_certificate: str | UnsetType = UNSET
+    tls_fingerprint: str | UnsetType = UNSET
 
 
 class AskMaintenance(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -49,6 +49,8 @@ class BmcView(Struct, frozen=True, rename="camel"):
     port: int
     username: str
     verify_tls: bool
+    ca_certificate: str
+    tls_fingerprint: str
     health: BmcHealthView = BmcHealthView()
 
 

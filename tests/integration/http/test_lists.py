@@ -33,7 +33,16 @@ async def test_assets_come_in_the_shape_of_the_reference_with_more_beside_it(api
         "ipmi": "192.168.2.50",
         "specs": {"cpu": "Intel Xeon", "ram": "64GB", "disk": "1TB NVMe"},
     }
-    assert set(first["bmc"]) == {"protocol", "address", "port", "username", "verifyTls", "health"}
+    assert set(first["bmc"]) == {
+        "protocol",
+        "address",
+        "port",
+        "username",
+        "verifyTls",
+        "caCertificate",
+        "tlsFingerprint",
+        "health",
+    }
     assert first["inventory"]["memoryMb"] == 65536
     assert first["createdAt"].endswith("Z")
 

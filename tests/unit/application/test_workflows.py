@@ -44,6 +44,10 @@ from colony_testkit.lab import (
 )
 
 STEPS = [(plan, step) for plan in ALL_PLANS for step in plan.steps]
+NEEDED = [(plan, step) for plan, step in STEPS if not step.optional]
+every_needed_step = pytest.mark.parametrize(
+    ("plan", "step"), NEEDED, ids=[f"{plan.key}:{step.name}" for plan, step in NEEDED]
+)
 every_step = pytest.mark.parametrize(("plan", "step"), STEPS, ids=[f"{plan.key}:{step.name}" for plan, step in STEPS])
 
 NEVER: Mapping[Signal, Fault] = {
@@ -170,7 +174,7 @@ async def test_a_child_that_is_cancelled_by_itself_fails_the_cluster_and_frees_i
 # Trying again
 
 
-@every_step
+@every_needed_step
 async def test_work_that_failed_at_any_step_succeeds_when_it_is_tried_again(
     plan: Plan, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,7 @@ def test_a_clusters_key_goes_to_every_machine() -> None:
 def test_a_new_run_has_every_step_before_it_and_is_due_at_once() -> None:
     run = new_run(ASSET_DISCOVERY, Discovery(), run_id="workflow-1", asset_id="asset-1", now=NOON)
 
-    assert (run.status, run.plan, run.plan_version) == (RunStatus.PENDING, "asset-discovery", 1)
+    assert (run.status, run.plan, run.plan_version) == (RunStatus.PENDING, "asset-discovery", 2)
     assert [state.name for state in run.steps] == [step.name for step in ASSET_DISCOVERY.steps]
     assert {state.status for state in run.steps} == {StepStatus.PENDING}
     assert run.due == NOON

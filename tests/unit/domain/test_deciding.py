@@ -181,10 +181,41 @@ def test_a_machine_that_never_asks_for_its_boot_script_is_explained_to_people() 
 
     late = after(ASSET_DISCOVERY, run, Woken(), now=NOON + timedelta(minutes=10))
 
-    assert late.steps[4].error is not None
-    assert late.steps[4].error.message.startswith(
-        "BMC accepted boot device pxe but the machine never asked for its boot script"
-    )
+    fault = next(step.error for step in late.steps if step.name == "await-boot-request")
+    assert fault is not None
+    assert fault.message.startswith("BMC accepted boot device pxe but the machine never asked for its boot script")
+
+
+# Plans that end early
+
+
+def test_what_was_enough_ends_the_run_and_leaves_nothing_to_do() -> None:
+    run = after(ASSET_DISCOVERY, a_run_at(ASSET_DISCOVERY, "inspect"), Woken())
+
+    decision = decide(ASSET_DISCOVERY, run, Succeeded("inspect", 1, enough=True), now=NOON)
+
+    assert decision.run.status is RunStatus.COMPLETED
+    assert decision.effects == (Finish(run.id),)
+    assert {step.status for step in decision.run.steps[2:]} == {StepStatus.SKIPPED}
+    assert decision.run.current is None
+
+
+def test_what_was_not_enough_goes_on() -> None:
+    run = after(ASSET_DISCOVERY, a_run_at(ASSET_DISCOVERY, "inspect"), Woken(), Succeeded("inspect", 1))
+
+    assert run.current is not None
+    assert run.current.name == "power-off"
+
+
+def test_an_optional_step_is_passed_over_once_its_last_attempt_failed() -> None:
+    run = after(ASSET_DISCOVERY, a_run_at(ASSET_DISCOVERY, "inspect"), Woken())
+
+    passed = after(ASSET_DISCOVERY, run, Failed("inspect", 1, Fault("BMC_REFUSED", "no"), final=True))
+
+    assert status_of(passed, "inspect") is StepStatus.FAILED
+    assert (passed.status, passed.error) == (RunStatus.RUNNING, None)
+    assert passed.current is not None
+    assert passed.current.name == "power-off"
 
 
 # What machines say

@@ -1,0 +1,80 @@
+"""The boot override of a Redfish system: where the next start boots from, once, and through which firmware."""
+
+from msgspec import Struct
+
+from colony_bmc.redfish_answers import Document, link, part, text, words
+from colony_bmc.redfish_system import RedfishSystem
+from colony_core.domain.hardware import BootDevice, BootMode
+from colony_core.ports.hardware import BmcCommandRefused, BmcProtocolError
+
+ENABLED, TARGET, MODE = "BootSourceOverrideEnabled", "BootSourceOverrideTarget", "BootSourceOverrideMode"
+TARGETS = {BootDevice.PXE: "Pxe", BootDevice.DISK: "Hdd"}
+MODES = {BootMode.UEFI: "UEFI", BootMode.BIOS: "Legacy"}
+NOT_HERE = frozenset({400, 404, 405, 409, 501})
+"""How a system answers whose overrides are to be written to its settings resource instead."""
+
+
+class Quirk(Struct, frozen=True):
+    """How the controllers of one maker differ. `says_mode`: a target without a mode would reset the mode to legacy."""
+
+    maker: str
+    says_mode: bool = False
+
+
+QUIRKS = (Quirk("supermicro", says_mode=True),)
+"""By the beginning of the maker's name, in lower case."""
+
+
+async def read_boot_device(system: RedfishSystem) -> BootDevice | None:
+    """Return what the override names, in the system's document or in the settings that wait for its next start."""
+    boot = part(system.document, "Boot")
+    if not _overrides(boot) and (settings := _settings(system)):
+        boot = part((await system.session.look(settings)).document, "Boot")
+    if not _overrides(boot):
+        return None
+    return next((device for device, target in TARGETS.items() if target == text(boot, TARGET)), None)
+
+
+async def override_boot(system: RedfishSystem, device: BootDevice, mode: BootMode | None) -> None:
+    """Write the override, and raise unless it reads back."""
+    boot = part(system.document, "Boot")
+    offered = words(boot, f"{TARGET}@Redfish.AllowableValues")
+    if offered and TARGETS[device] not in offered:
+        raise BmcCommandRefused(
+            f"The controller at {system.session.where} cannot boot its machine from {TARGETS[device]},"
+            f" only from {', '.join(offered)}"
+        )
+    await _write(system, {"Boot": _wish(system, device, mode)})
+    await system.refresh()
+    kept = await read_boot_device(system)
+    now = text(part(system.document, "Boot"), MODE)
+    if kept is not device:
+        raise BmcProtocolError(f"The controller at {system.session.where} did not keep the boot device {device}")
+    if mode is not None and now and now != MODES[mode] and not _settings(system):
+        raise BmcProtocolError(f"The controller at {system.session.where} did not keep the firmware mode {mode}")
+
+
+def _wish(system: RedfishSystem, device: BootDevice, mode: BootMode | None) -> Document:
+    """Return what is written; the mode only if it changes, as some firmware refuses the word even for what is so."""
+    present = text(part(system.document, "Boot"), MODE)
+    wanted = MODES[mode] if mode is not None else present
+    maker = text(system.document, "Manufacturer").lower()
+    says_mode = any(quirk.says_mode and maker.startswith(quirk.maker) for quirk in QUIRKS)
+    wish = {ENABLED: "Once", TARGET: TARGETS[device]}
+    return wish | ({MODE: wanted} if wanted and (wanted != present or says_mode) else {})
+
+
+async def _write(system: RedfishSystem, body: Document) -> None:
+    answer = await system.session.change("PATCH", system.path, body)
+    if answer.status in NOT_HERE and (settings := _settings(system)):
+        answer = await system.session.change("PATCH", settings, body)
+    if not answer.good:
+        raise system.session.complaint(answer, "the boot override")
+
+
+def _settings(system: RedfishSystem) -> str:
+    return link(part(system.document, "@Redfish.Settings", "SettingsObject"))
+
+
+def _overrides(boot: Document) -> bool:
+    return text(boot, ENABLED) not in ("", "Disabled") and text(boot, TARGET) not in ("", "None")

@@ -1,0 +1,78 @@
+"""Which certificate of a controller is believed: one of a known authority, the asset's own, or exactly one."""
+
+import asyncio
+import hashlib
+import ssl
+from functools import lru_cache
+
+import aiohttp
+
+from colony_core.domain.hardware import Bmc
+from colony_core.ports.hardware import BmcRefused
+
+PROBING = 3.0
+"""Seconds to look at a certificate that is not believed."""
+
+NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
+"""OpenSSL's reasons when what answers does not speak TLS at all."""
+
+
+class BmcUntrusted(BmcRefused):
+    """The controller's certificate is not believed, so nothing was sent to it."""
+
+    code = "BMC_UNTRUSTED"
+    summary = "Management controller's certificate is not trusted"
+    advice = (
+        "Compare the fingerprint in the details with the controller's own; then give it as `bmc.tlsFingerprint`, or its"
+        " authority as `bmc.caCertificate`; `verifyTls: false` trusts anybody."
+    )
+
+
+def trust(bmc: Bmc) -> ssl.SSLContext | aiohttp.Fingerprint:
+    """Return what aiohttp checks before anything is sent."""
+    if not bmc.verify_tls:
+        return _anybody()
+    if bmc.tls_fingerprint:
+        return aiohttp.Fingerprint(bytes.fromhex(bmc.tls_fingerprint))
+    try:
+        return _authority(bmc.ca_certificate)
+    except (ssl.SSLError, ValueError):
+        raise BmcUntrusted(f"The CA certificate for {bmc.address}:{bmc.port} cannot be read: give another") from None
+
+
+def speaks_no_tls(error: aiohttp.ClientConnectorError) -> bool:
+    """Tell whether a handshake failed because the other side speaks something else, as plain HTTP."""
+    return getattr(error.os_error, "reason", None) in NO_TLS
+
+
+async def untrusted(bmc: Bmc, reason: str) -> BmcUntrusted:
+    """Return the error for a certificate that failed for *reason*, with the fingerprint that the controller shows."""
+    where = f"{bmc.address}:{bmc.port}"
+    shown = await _shown_by(bmc)
+    its = f"; its SHA-256 fingerprint is {shown}" if shown else ""
+    return BmcUntrusted(f"The certificate of the controller at {where} is not trusted ({reason}){its}")
+
+
+async def _shown_by(bmc: Bmc) -> str:
+    """Return the fingerprint of the certificate that is presented; nothing is sent beyond the handshake."""
+    try:
+        async with asyncio.timeout(PROBING):
+            _, writer = await asyncio.open_connection(bmc.address, bmc.port, ssl=_anybody(), server_hostname="")
+            shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            writer.close()
+    except (OSError, ValueError):  # a TimeoutError is an OSError
+        return ""
+    return hashlib.sha256(shown).hexdigest() if shown else ""
+
+
+@lru_cache(maxsize=1)
+def _anybody() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+@lru_cache(maxsize=64)
+def _authority(pem: str) -> ssl.SSLContext:
+    """Return a context that believes the authorities of *pem* alone, or those of the system without it."""
+    return ssl.create_default_context(cadata=pem or None)
