@@ -63,3 +63,17 @@ def test_auto_discover_shows_what_was_found(console: Any) -> None:
 
     assert result.exit_code == 0
     assert "cpu         Intel Xeon" in result.stdout
+
+
+def test_whose_certificate_is_believed_is_said_by_flags(console: Any, tmp_path: Any) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----")
+    console.environment |= {"IPMI_USERNAME": "root", "IPMI_PASSWORD": "pa55word"}
+    for flags in (["--ca-file", str(authority)], ["--tls-fingerprint", "ab:cd"], ["--insecure"]):
+        console.answers("POST", ASSETS, console.an_asset(1, **NEW), status=201)
+        console.run("add-ipmi", "--ip", "192.168.2.50", "--protocol", "redfish", *flags)
+
+    told = [{name: body["bmc"][name] for name in body["bmc"]} for body in console.bodies("POST")]
+    assert [body.get("caCertificate") for body in told] == ["-----BEGIN CERTIFICATE-----", None, None]
+    assert [body.get("tlsFingerprint") for body in told] == [None, "ab:cd", None]
+    assert [body.get("verifyTls") for body in told] == [None, None, False]
