@@ -77,7 +77,7 @@ class Room:
         """Put *machine* into the rack as it is, with whatever it is busy with."""
         self._places.setdefault(machine.name, len(self._places))
         self.machines[machine.name] = machine
-        for protocol in Protocol:  # a controller speaks both, the other at its usual port
+        for protocol in (Protocol.IPMI, Protocol.REDFISH):  # it speaks both, the other at its usual port
             port = machine.bmc.port if protocol is machine.bmc.protocol else protocol.default_port
             self._controllers[(protocol, machine.bmc.address, port)] = machine
         for disk in machine.disks:

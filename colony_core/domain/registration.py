@@ -1,7 +1,6 @@
 """What is asked when a machine is registered or changed, and what is wrong with it."""
 
 import re
-from base64 import b64decode
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
@@ -13,6 +12,7 @@ from colony_core.domain.secrets import Secret
 from colony_core.domain.topology.addresses import MALFORMED, ipv4, is_ipv6
 from colony_core.domain.topology.names import is_dns_name
 from colony_core.domain.topology.wording import written
+from colony_core.domain.trust import trusted_by
 from colony_core.domain.validation import Finding, Rule, Severity, ValidationFailed
 
 ID_INVALID = Rule(
@@ -57,27 +57,6 @@ PORT_INVALID = Rule(
     reason="There are no others.",
     hint="Leave it out for the protocol's own port.",
 )
-CA_INVALID = Rule(
-    id="asset.bmc.ca-certificate.invalid",
-    severity=Severity.ERROR,
-    summary="The authority of a controller's certificate is given as PEM.",
-    reason="The controller's certificate is believed if one of these has signed it.",
-    hint="Give the text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, one or more.",
-)
-FINGERPRINT_INVALID = Rule(
-    id="asset.bmc.tls-fingerprint.invalid",
-    severity=Severity.ERROR,
-    summary="A certificate's fingerprint is its SHA-256: 64 hexadecimal digits.",
-    reason="Exactly the certificate with this fingerprint is believed.",
-    hint="Take it from `openssl x509 -in FILE -noout -fingerprint -sha256`; colons may stay.",
-)
-TRUST_AMBIGUOUS = Rule(
-    id="asset.bmc.trust.ambiguous",
-    severity=Severity.ERROR,
-    summary="A controller's certificate is known by its authority or by its fingerprint, not by both.",
-    reason="Where they disagree, nobody could say which of them counts.",
-    hint='Give one of caCertificate and tlsFingerprint; "" takes back the other.',
-)
 TAG_INVALID = Rule(
     id="asset.tag.invalid",
     severity=Severity.ERROR,
@@ -97,10 +76,6 @@ _ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _TAG_KEY = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_./]{0,62}")
 _LONGEST_TAG_VALUE = 255
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_LONGEST_PEM = 64 * 1024
-_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-_PEM = re.compile(f"(?:{_BEGIN}([A-Za-z0-9+/=\\s]+){_END}\\s*)+")
 
 
 class Registration(Struct, frozen=True, kw_only=True):
@@ -153,7 +128,7 @@ def registered(registration: Registration, *, asset_id: str, now: datetime) -> A
     _check_hostname(registration.hostname, notes)
     _check_tags(registration.tags, notes)
     _check_port(registration.port, notes)
-    ca_certificate, tls_fingerprint = _trust(registration.ca_certificate, registration.tls_fingerprint, notes)
+    ca_certificate, tls_fingerprint = trusted_by(registration.ca_certificate, registration.tls_fingerprint, notes)
     macs = tuple(_mac(mac, f"macs[{place}]", notes) for place, mac in enumerate(registration.macs))
     _refuse(notes)
     bmc = Bmc(
@@ -231,46 +206,8 @@ def _changed_bmc(asset: Asset, changes: BmcChanges, notes: list[Finding]) -> Bmc
     after = replace(bmc, **given)
     if not given.keys() & {"ca_certificate", "tls_fingerprint"}:
         return after
-    ca_certificate, tls_fingerprint = _trust(after.ca_certificate, after.tls_fingerprint, notes)
+    ca_certificate, tls_fingerprint = trusted_by(after.ca_certificate, after.tls_fingerprint, notes)
     return replace(after, ca_certificate=ca_certificate, tls_fingerprint=tls_fingerprint)
-
-
-def _trust(ca_certificate: str, tls_fingerprint: str, notes: list[Finding]) -> tuple[str, str]:
-    """Return both as they are kept: PEM with nothing around it, and lower-case digits without colons."""
-    ca_certificate = ca_certificate.strip()
-    tls_fingerprint = tls_fingerprint.strip().lower().replace(":", "")
-    if ca_certificate and not _is_pem(ca_certificate):
-        expected = "certificates as PEM, with their BEGIN and END lines"
-        notes.append(CA_INVALID.broken("bmc.caCertificate", observed=written(ca_certificate[:80]), expected=expected))
-    if tls_fingerprint and not _SHA256.fullmatch(tls_fingerprint):
-        observed = written(tls_fingerprint[:80])
-        notes.append(
-            FINGERPRINT_INVALID.broken("bmc.tlsFingerprint", observed=observed, expected="64 hexadecimal digits")
-        )
-    if ca_certificate and tls_fingerprint:
-        notes.append(TRUST_AMBIGUOUS.broken("bmc.tlsFingerprint", observed="both", expected="one of the two"))
-    return ca_certificate, tls_fingerprint
-
-
-def _is_pem(text: str) -> bool:
-    """Tell whether *text* is certificates in PEM, as far as their outside shows."""
-    if len(text) > _LONGEST_PEM or not _PEM.fullmatch(text):
-        return False
-    try:
-        return all(
-            _is_der(b64decode("".join(each.partition(_END)[0].split()), validate=True))
-            for each in text.split(_BEGIN)[1:]
-        )
-    except ValueError:
-        return False
-
-
-def _is_der(der: bytes) -> bool:
-    """Tell whether *der* is one sequence whose length is its own (X.690, 8.1.3)."""
-    if len(der) < 4 or der[0] != 0x30 or der[1] not in (0x81, 0x82, 0x83):
-        return False
-    digits = der[1] - 0x80
-    return len(der) == 2 + digits + int.from_bytes(der[2 : 2 + digits])
 
 
 def _check_address(address: str, notes: list[Finding], *, path: str = "ipmi") -> None:
