@@ -5,12 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator
 from weakref import WeakValueDictionary
 
+from colony_bmc.redfish_accounts import write_password
 from colony_bmc.redfish_boot import override_boot, read_boot_device
 from colony_bmc.redfish_inventory import read_inventory
 from colony_bmc.redfish_sensors import read_sensors
 from colony_bmc.redfish_session import Places, RedfishSession
 from colony_bmc.redfish_system import RedfishSystem, identity_of
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.secrets import Secret
 from colony_core.errors import ColonyError
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 
@@ -162,6 +164,11 @@ class RedfishController:
         """Return what the controller knows of the machine's parts; one that it does not show is left out."""
         async with self._hardware.system(self._access, within=self._hardware.inventory_deadline) as system:
             return await read_inventory(system)
+
+    async def change_password(self, new: Secret) -> None:
+        """Set the password of the account that we log in as."""
+        async with self._hardware.system(self._access) as system:
+            await write_password(system.session, self._access.bmc.username, new)
 
 
 def power_of(system: RedfishSystem) -> Power:

@@ -111,6 +111,17 @@ def login_complaint(answer: Answer, *, where: str) -> ColonyError:
     return BmcProtocolError(f"The controller at {where} could not open a session ({reason})")
 
 
+def unspoken(answer: Answer, *, where: str, what: str) -> ColonyError:
+    """Return the error that *answer* is to a request with a secret in it: of its words only the message ids."""
+    ids = ", ".join(_message_ids(answer.document))[:LONGEST]
+    reason = f"status {answer.status}" + (f", {ids}" if ids else "")
+    if answer.status in BUSY:
+        return BmcBusy(f"The controller at {where} has no room for {what} now ({reason})")
+    if 400 <= answer.status < 500 and answer.status != UNAUTHENTICATED:
+        return BmcCommandRefused(f"The controller at {where} said no to {what} ({reason})")
+    return BmcProtocolError(f"The controller at {where} could not take {what} ({reason})")
+
+
 def _messages(document: Document) -> Iterator[Document]:
     error = part(document, "error")
     yield from parts(error, "@Message.ExtendedInfo")
