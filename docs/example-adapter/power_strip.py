@@ -76,6 +76,7 @@ class Outlet:
 
     async def sensors(self) -> tuple[SensorReading, ...]:
         """Return none: the strip measures nothing."""
+        await self._state()
         return ()
 
     async def change_password(self, new: Secret) -> None:  # noqa: ARG002
