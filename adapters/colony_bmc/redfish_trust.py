@@ -8,24 +8,13 @@ from functools import lru_cache
 import aiohttp
 
 from colony_core.domain.hardware import Bmc
-from colony_core.ports.hardware import BmcRefused
+from colony_core.ports.hardware import BmcUntrusted
 
 PROBING = 3.0
 """Seconds to look at a certificate that is not believed."""
 
 NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
 """OpenSSL's reasons when what answers does not speak TLS at all."""
-
-
-class BmcUntrusted(BmcRefused):
-    """The controller's certificate is not believed, so nothing was sent to it."""
-
-    code = "BMC_UNTRUSTED"
-    summary = "Management controller's certificate is not trusted"
-    advice = (
-        "Compare the fingerprint in the details with the controller's own; then give it as `bmc.tlsFingerprint`, or its"
-        " authority as `bmc.caCertificate`; `verifyTls: false` trusts anybody."
-    )
 
 
 def trust(bmc: Bmc) -> ssl.SSLContext | aiohttp.Fingerprint:

@@ -33,6 +33,17 @@ class BmcCommandRefused(BmcRefused):
     advice = "See whether the controller can do this at all, and whether the user may; then start the work again."
 
 
+class BmcUntrusted(BmcRefused):
+    """The controller's certificate is not believed, so nothing was sent to it."""
+
+    code = "BMC_UNTRUSTED"
+    summary = "Management controller's certificate is not trusted"
+    advice = (
+        "Compare the fingerprint in the details with the controller's own; then give it as `bmc.tlsFingerprint`, or its"
+        " authority as `bmc.caCertificate`; `verifyTls: false` trusts anybody."
+    )
+
+
 class BmcProtocolError(Unavailable):
     """The controller answered what its protocol does not allow; trying again may help."""
 

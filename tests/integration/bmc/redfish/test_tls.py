@@ -3,8 +3,8 @@
 import pytest
 
 from colony_bmc.redfish import RedfishHardware
-from colony_bmc.redfish_trust import BmcUntrusted
 from colony_core.domain.hardware import Power
+from colony_core.ports.hardware import BmcUntrusted
 from colony_testkit.sushy_emulator import PASSWORD, SushyEmulator
 from tests.integration.bmc.redfish.conftest import Authority, StartSushy, fingerprint
 
