@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 pytest.register_assert_rewrite("colony_testkit")
 
@@ -11,4 +11,8 @@ pytest.register_assert_rewrite("colony_testkit")
 settings.register_profile("default", deadline=None, max_examples=40)
 # The same examples on every run, so that a red build blames the change; new examples are found at a desk.
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+# Until the first example that fails, without a search for the shortest: whether a fault is found at all.
+settings.register_profile(
+    "first", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("ci" if os.environ.get("CI") else "default")

@@ -21,7 +21,12 @@ from colony_simulator import (
     DiskMissing,
     Fault,
     Flapping,
+    ForgetsBootDevice,
     Garbling,
+    IgnoresNetworkBoot,
+    IgnoresPower,
+    KeepsData,
+    LiesAboutPower,
     Refusing,
     Silent,
     SimulatedRack,
@@ -33,6 +38,9 @@ FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 
 CONTROLLER_FAULTS = (Silent, Refusing, Busy, Flapping, Garbling, Slow)
 """The kinds that make a controller fail outright; with the others it answers, and something else is wrong."""
+
+LYING = (LiesAboutPower, IgnoresPower, ForgetsBootDevice, IgnoresNetworkBoot, KeepsData, DiskMissing)
+"""The kinds that let hardware say yes, and something else is so: what a service that looks twice sees through."""
 
 SPANS = tuple(map(timedelta, (0, 0, 0, 0, 0), (5, 60, 600, 3600, 12 * 3600)))
 """How long faults last, and when they begin: the lengths of pauses, boots, installations and deadlines."""

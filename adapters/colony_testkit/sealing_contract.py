@@ -13,7 +13,14 @@ SECRET = b"a password that nobody may read"
 class SealerContract:
     """Subclass it, give it a fixture `sealer`, and the adapter is tested."""
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
+    @settings(
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
+    )
     @given(plaintext=st.binary(max_size=5000), context=st.text(max_size=100))
     def test_what_was_sealed_opens_in_its_place(self, sealer: Sealer, plaintext: bytes, context: str) -> None:
         assert sealer.open(sealer.seal(plaintext, context), context) == plaintext

@@ -26,9 +26,13 @@ from colony_core import (
 )
 from colony_core.application.assets import Forgotten
 from colony_core.domain.assets import Maintenance
+from colony_core.domain.orders import Install
 from colony_simulator import SimulatedRack
 from colony_testkit.lab import a_cluster_request, a_node
 from colony_testkit.pictures import Picture
+
+ABSENT = 9
+"""The number of a disk that no machine has."""
 
 Answer = Asset | Run | Cluster | Forgotten | Secret | None
 
@@ -52,8 +56,14 @@ class Ask(Struct, frozen=True):
         """Return the id of what it is about; None while that does not exist, or has no id yet."""
         raise NotImplementedError
 
+    def misread(self, scene: Scene, answer: Answer) -> list[str]:
+        """Return, in words, how *answer* is a yes to something else than was asked."""
+        return []
 
-class _OfMachine(Ask, frozen=True):
+
+class OfMachine(Ask, frozen=True):
+    """Something that is asked of one machine."""
+
     machine: int
 
     def about(self, picture: Picture) -> str | None:
@@ -93,7 +103,7 @@ class Register(Ask, frozen=True):
         return await scene.colony.assets.register(registration)
 
 
-class Discover(_OfMachine, frozen=True):
+class Discover(OfMachine, frozen=True):
     """Discover a machine again."""
 
     async def of(self, scene: Scene) -> Answer:
@@ -101,7 +111,7 @@ class Discover(_OfMachine, frozen=True):
         return await scene.colony.assets.discover(_asset(self.machine))
 
 
-class Provision(_OfMachine, frozen=True):
+class Provision(OfMachine, frozen=True):
     """Install a system on disk number `disk` of the machine, or on the only one that fits."""
 
     disk: int | None = None
@@ -111,8 +121,16 @@ class Provision(_OfMachine, frozen=True):
         request = ProvisionRequest(disk_device=_device(scene, self.machine, self.disk))
         return await scene.colony.assets.provision(_asset(self.machine), request)
 
+    def misread(self, scene: Scene, answer: Answer) -> list[str]:
+        """Return what is wrong if another disk is about to be written than was asked for."""
+        asked = _device(scene, self.machine, self.disk)
+        if asked is None or not isinstance(answer, Run) or not isinstance(answer.order, Install):
+            return []
+        named = answer.order.disk.serial
+        return [] if named == asked else [f"{answer.id} was asked for the disk {asked}, and writes to {named}"]
 
-class WipeDisks(_OfMachine, frozen=True):
+
+class WipeDisks(OfMachine, frozen=True):
     """Erase every disk of a machine."""
 
     method: WipeMethod = WipeMethod.ZERO
@@ -122,7 +140,7 @@ class WipeDisks(_OfMachine, frozen=True):
         return await scene.colony.assets.wipe(_asset(self.machine), method=self.method)
 
 
-class Restart(_OfMachine, frozen=True):
+class Restart(OfMachine, frozen=True):
     """Reboot a machine."""
 
     device: BootDevice | None = None
@@ -132,7 +150,7 @@ class Restart(_OfMachine, frozen=True):
         return await scene.colony.assets.reboot(_asset(self.machine), boot_device=self.device)
 
 
-class Maintain(_OfMachine, frozen=True):
+class Maintain(OfMachine, frozen=True):
     """Put a machine into maintenance for so long (None: until it is lifted), or lift it (zero)."""
 
     lasts: timedelta | None = None
@@ -145,7 +163,7 @@ class Maintain(_OfMachine, frozen=True):
         return await scene.colony.assets.change(_asset(self.machine), changes)
 
 
-class Forget(_OfMachine, frozen=True):
+class Forget(OfMachine, frozen=True):
     """Delete an asset."""
 
     force: bool = False
@@ -282,6 +300,8 @@ def _device(scene: Scene, machine: int, disk: int | None) -> str | None:
     """Return the serial number of a disk as the machine's inventory has it."""
     asset = scene.picture.assets.get(_asset(machine))
     disks = asset.inventory.disks if asset is not None and asset.inventory is not None else ()
+    if disk == ABSENT:
+        return "NO-SUCH-DISK"
     return None if disk is None or not disks else disks[disk % len(disks)].serial
 
 

@@ -13,15 +13,29 @@ from colony_core.application.upkeep import ENDED
 from colony_core.domain.assets import LIFECYCLE, Asset, AssetStatus, maintenance_at
 from colony_core.domain.clusters import Cluster, ClusterStatus, NodeStatus
 from colony_core.domain.events import Entry, EventType
+from colony_core.domain.histories import Journal
 from colony_core.domain.orders import Install, Shrink, Wipe
 from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Run, RunStatus
+from colony_core.domain.replaying import replay
+from colony_core.domain.workflows import Run, RunStatus, WorkflowType
 from colony_simulator import SimulatedRack
 from colony_testkit.pictures import Picture, disks_of, named_by
 
 AT_WORK = (AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING)
 STEPS = frozenset((before, after) for (before, _), after in LIFECYCLE.items())
 """From which status a machine may come into which, in one move."""
+
+
+ENDS: Mapping[tuple[WorkflowType, RunStatus], AssetStatus] = {
+    (WorkflowType.ASSET_DISCOVERY, RunStatus.COMPLETED): AssetStatus.AVAILABLE,
+    (WorkflowType.OS_PROVISION, RunStatus.COMPLETED): AssetStatus.PROVISIONED,
+    (WorkflowType.OS_PROVISION, RunStatus.FAILED): AssetStatus.AVAILABLE,
+    (WorkflowType.OS_PROVISION, RunStatus.CANCELLED): AssetStatus.AVAILABLE,
+    (WorkflowType.DISK_WIPE, RunStatus.COMPLETED): AssetStatus.AVAILABLE,
+    (WorkflowType.DISK_WIPE, RunStatus.FAILED): AssetStatus.PROVISIONED,
+    (WorkflowType.DISK_WIPE, RunStatus.CANCELLED): AssetStatus.PROVISIONED,
+}
+"""What the contract makes of a machine at the end of its work, written down again: no table vouches for itself."""
 
 
 def broken_at(assets: Mapping[str, Asset], runs: Mapping[str, Run], clusters: Mapping[str, Cluster]) -> list[str]:
@@ -81,7 +95,7 @@ def _broken_hold(run: Run, assets: Mapping[str, Asset], clusters: Mapping[str, C
 
 def broken_between(before: Picture, after: Picture, rack: SimulatedRack) -> list[str]:
     """Return, in words, every law that what happened between the two pictures does not keep."""
-    laws = (_time, _events, _lifecycle, _maintenance, _runs_kept, _only_named_disks)
+    laws = (_time, _events, _lifecycle, _ends, _maintenance, _runs_kept, _only_named_disks)
     broken = [words for law in laws for words in law(before, after)]
     return [*broken, *_done_as_told(before, after, rack), *_nothing_loose(after, rack)]
 
@@ -152,6 +166,23 @@ def _maintenance(before: Picture, after: Picture) -> Iterator[str]:
             yield f"The maintenance of {asset.id} is another one now, and no event tells of it"
 
 
+def _ends(before: Picture, after: Picture) -> Iterator[str]:
+    """Work that has ended leaves its machine as the contract says: above all, a failed wipe makes none available."""
+    told = {(entry.asset_id, entry.at, entry.status) for entry in after.entries if entry.type is EventType.ASSET}
+    for run in newly_ended(before, after):
+        status, asset = ENDS.get((run.type, run.status)), after.assets.get(run.asset_id or "")
+        if status is None or asset is None or asset.created_at >= run.created_at:
+            continue
+        if (asset.id, run.finished_at, status) not in told:
+            yield f"{run.id} ({run.type}) is {run.status}, and {asset.id} was not {status} after it"
+
+
+def newly_ended(before: Picture, after: Picture) -> list[Run]:
+    """Return the runs that came to their end between the two pictures."""
+    ended = {run.id for run in before.runs.values() if run.ended}
+    return [run for run in after.runs.values() if run.ended and run.id not in ended]
+
+
 _FIXED: tuple[Callable[[Run], object], ...] = (
     lambda run: (run.type, run.plan, run.plan_version, run.order),
     lambda run: (run.asset_id, run.cluster_id, run.parent_id, run.retry_of, run.created_at),
@@ -199,12 +230,29 @@ def _only_named_disks(before: Picture, after: Picture) -> Iterator[str]:
             yield f"The disk {serial} was written to, and no workflow at work names it"
 
 
+def told_secrets(after: Picture, rack: SimulatedRack) -> list[str]:
+    """Return, in words, every event that tells a password of a controller."""
+    passwords = {machine.password.reveal() for machine in rack.machines}
+    return [
+        f"Event {entry.seq} tells the password of a controller"
+        for entry in after.entries
+        if any(password in entry.message for password in passwords)
+    ]
+
+
+def gone_astray(journal: Journal) -> list[str]:
+    """Return, in words, where a workflow that is run again from its journal goes another way than it went."""
+    return [
+        f"{found.run_id} replayed has {found.field} {found.replayed} instead of {found.recorded}"
+        for found in replay(journal).differences
+    ]
+
+
 def _done_as_told(before: Picture, after: Picture, rack: SimulatedRack) -> Iterator[str]:
     """What ended as completed left on the disk what it was told to."""
     disks = disks_of(rack)
-    for run in after.runs.values():
-        known = before.runs.get(run.id)
-        if run.status is not RunStatus.COMPLETED or (known is not None and known.ended):
+    for run in newly_ended(before, after):
+        if run.status is not RunStatus.COMPLETED:
             continue
         match run.order:
             case Install(disk=disk, template=template, hostname=hostname):

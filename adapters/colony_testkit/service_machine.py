@@ -21,13 +21,14 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from colony_core import BootDevice, Colony, Ports, WipeMethod
 from colony_core.ports.persistence import Store
-from colony_simulator import SimulatedRack, VirtualClock
+from colony_simulator import Fault, SimulatedRack, VirtualClock
 from colony_testkit import service_asks as asks
 from colony_testkit.crashes import ProcessEnded
-from colony_testkit.faults import FaultScript, fault_scripts
+from colony_testkit.faults import LYING, FaultScript, fault_scripts, faults
 from colony_testkit.memory_store import MemoryStore
 from colony_testkit.service_world import ServiceWorld
 
@@ -38,8 +39,8 @@ MACHINES = 4
 
 numbers = st.integers(1, MACHINES)
 places = st.integers(0, 4)
-disks = st.sampled_from((0, 0, 0, 1, 1, 2, None))
-"""Which disk is asked for: the third is a removable medium, and without a choice two fit."""
+disks = st.sampled_from((0, 0, 1, 1, 2, None, asks.ABSENT))
+"""Which disk is asked for: the third is a removable medium, no machine has the last, and without a choice two fit."""
 spans = st.sampled_from(
     [timedelta(seconds=seconds) for seconds in (1, 1, 7, 40, 130, 400, 1300, 4000, 4000)] + [timedelta(hours=14)]
 )
@@ -155,6 +156,19 @@ class ServiceMachine(RuleBasedStateMachine):
     def forget(self, ask: asks.Ask, then: timedelta) -> None:
         self._happens(self.world.ask(ask), then=then)
 
+    @precondition(_workflows_exist)
+    @rule(place=places, after=st.sampled_from((1, 3)), then=spans)
+    def register_anew(self, place: int, after: int, then: timedelta) -> None:
+        """Forget an asset that is worked on by force, and register the same machine again very soon."""
+        worked_on = [asset for asset in self.world.picture.assets.values() if asset.held_by is not None]
+        if not worked_on:
+            return
+        asset = worked_on[place % len(worked_on)]
+        machine = next(n for n, one in enumerate(self.rack.machines, 1) if one.bmc.address == asset.bmc.address)
+        name = int(asset.id.removeprefix("asset-"))
+        self._happens(self.world.ask(asks.Forget(name, force=True)), then=timedelta(seconds=after))
+        self._happens(self.world.ask(asks.Register(machine, name)), then=then)
+
     @rule(machine=numbers, name=numbers, after=st.sampled_from((0, 1, 3)), then=spans)
     def replace_machine(self, machine: int, name: int, after: int, then: timedelta) -> None:
         """Forget an asset by force, and register a machine under its id at once, or very soon."""
@@ -195,6 +209,12 @@ class ServiceMachine(RuleBasedStateMachine):
     def retry(self, ask: asks.Ask, then: timedelta) -> None:
         self._happens(self.world.ask(ask), then=then)
 
+    @precondition(_workflows_exist)
+    @rule(workflow=places, step=st.sampled_from((0, 0, 0, 1, 2)), good=st.booleans(), then=spans)
+    def tell_late(self, workflow: int, step: int, then: timedelta, *, good: bool) -> None:
+        """Let somebody say how an attempt ended that was given up long ago."""
+        self._happens(self.world.tell_late(workflow, step=step, good=good), then=then)
+
     @rule(several=st.lists(anything, min_size=2, max_size=4), then=spans)
     def ask_at_once(self, several: list[asks.Ask], then: timedelta) -> None:
         """Ask several things at the same moment."""
@@ -205,6 +225,14 @@ class ServiceMachine(RuleBasedStateMachine):
         """Let hardware fail as *script* says."""
         script.play(self.rack)
         self._happens(_nothing(), then=then)
+
+    @rule(fault=faults(*LYING), ask=st.one_of(provisions, provisions, wipes, discoveries, reboots), then=spans)
+    def work_on_broken_hardware(self, fault: Fault, ask: asks.OfMachine, then: timedelta) -> None:
+        """Ask for work on an idle machine, if there is any, whose hardware is about to lie."""
+        idle = [id for id, asset in self.world.picture.assets.items() if asset.held_by is None]
+        machine = int(idle[ask.machine % len(idle)].removeprefix("asset-")) if idle else ask.machine
+        self.rack.fault(f"asset-{machine}", fault, times=1)
+        self._happens(self.world.ask(replace(ask, machine=machine)), then=then)
 
     @rule(machine=numbers, then=spans)
     def mend(self, machine: int, then: timedelta) -> None:

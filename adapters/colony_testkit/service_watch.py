@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.domain.plans import plan_of
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import Action, Perform, Run, StepStatus
+from colony_core.domain.workflows import Action, Perform, Run, StepState, StepStatus
 from colony_core.errors import Unavailable
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Access, BmcUnreachable, Controller, Hardware
 from colony_core.ports.persistence import Store
 from colony_core.ports.platform import Milestone, Platform
-from colony_testkit.pictures import all_assets
+from colony_testkit.pictures import Picture, all_assets
 
 ALLOWED: Mapping[str, frozenset[Action]] = {
     "power off": frozenset({Action.POWER_OFF, Action.POWER_OFF_REMOVED}),
@@ -25,6 +26,15 @@ ALLOWED: Mapping[str, frozenset[Action]] = {
     "new password": frozenset({Action.CHANGE_PASSWORD}),
 }
 """Which actions of a plan may tell a controller what."""
+
+CONFIRMED_BY: Mapping[Action, str] = {
+    Action.POWER_OFF: "power off",
+    Action.POWER_ON: "power on",
+    Action.RESTART: "restart",
+    Action.BOOT_FROM_NETWORK: "boot from pxe",
+    Action.BOOT_FROM_DISK: "boot from disk",
+}
+"""What a controller must have reported, or accepted where it reports nothing, before an action has succeeded."""
 
 
 class Watch:
@@ -40,6 +50,7 @@ class Watch:
         self.crowded = False
         self.store = store
         self._clock = clock
+        self._confirmed: dict[tuple[tuple[str, int], str], datetime] = {}
 
     async def pass_by(self) -> None:
         """Let others go first."""
@@ -51,17 +62,48 @@ class Watch:
         if self.silent:
             return
         async with self.store.reading() as look:
-            address = (access.bmc.address, access.bmc.port)
             assets = await all_assets(look)
-            asset = next((one for one in assets.values() if (one.bmc.address, one.bmc.port) == address), None)
+            asset = next((one for one in assets.values() if _address(one.bmc) == _address(access.bmc)), None)
             run = None if asset is None or asset.held_by is None else await look.runs.get(asset.held_by)
         if asset is not None and not _asks_for(run, order) and not self._overtaken(asset):
             step = None if run is None or run.current is None else run.current.name
             self.broken.append(f"{asset.id} was told {order} while held by {asset.held_by} at {step}")
 
+    def confirm(self, access: Access, words: str) -> None:
+        """Remember that a controller reported, or accepted, what *words* say."""
+        self._confirmed[_address(access.bmc), words] = self._clock.now()
+
+    def taken_on_trust(self, before: Picture, after: Picture) -> list[str]:
+        """Return, in words, every step since *before* that is completed although no controller confirmed it."""
+        return [
+            f"{run.id} has completed {state.name}, and the controller of {run.asset_id} never confirmed it"
+            for run in after.runs.values()
+            for state in newly_completed(before.runs.get(run.id), run)
+            if not self._is_confirmed(after.assets.get(run.asset_id or ""), run, state)
+        ]
+
+    def _is_confirmed(self, asset: Asset | None, run: Run, state: StepState) -> bool:
+        do = plan_of(run).step(state.name).do
+        words = CONFIRMED_BY.get(do.action) if isinstance(do, Perform) else None
+        if words is None or asset is None or asset.created_at >= run.created_at:
+            return True
+        at = self._confirmed.get((_address(asset.bmc), words))
+        return at is not None and state.started_at is not None and at >= state.started_at
+
     def _overtaken(self, asset: Asset) -> bool:
         """Tell whether the machine was registered anew while an act was on its way, which cannot be called back."""
         return self.crowded and asset.created_at == self._clock.now()
+
+
+def _address(bmc: Bmc) -> tuple[str, int]:
+    return bmc.address, bmc.port
+
+
+def newly_completed(before: Run | None, after: Run) -> list[StepState]:
+    """Return the steps that *after* has completed by itself, and *before* had not."""
+    known = {state.name for state in before.steps if state.status is StepStatus.COMPLETED} if before else set()
+    done = [state for state in after.steps if state.status is StepStatus.COMPLETED and not state.kept]
+    return [state for state in done if state.name not in known]
 
 
 def _asks_for(run: Run | None, order: str) -> bool:
@@ -98,7 +140,9 @@ class WatchedController:
 
     async def power(self) -> Power:
         """Return what the controller reports."""
-        return await (await self._reached()).power()
+        power = await (await self._reached()).power()
+        self._watch.confirm(self._access, f"power {power}")
+        return power
 
     async def set_power(self, power: Power) -> None:
         """Tell the controller."""
@@ -109,10 +153,13 @@ class WatchedController:
         """Tell the controller."""
         await self._watch.tell(self._access, "restart")
         await (await self._reached()).restart()
+        self._watch.confirm(self._access, "restart")
 
     async def boot_device(self) -> BootDevice | None:
         """Return what the controller reports."""
-        return await (await self._reached()).boot_device()
+        device = await (await self._reached()).boot_device()
+        self._watch.confirm(self._access, f"boot from {device}")
+        return device
 
     async def set_boot_device(self, device: BootDevice, *, mode: BootMode | None = None) -> None:
         """Tell the controller."""

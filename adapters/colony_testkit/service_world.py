@@ -6,7 +6,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from colony_core import Colony, ColonyError, Ports
+from colony_core.application.advancing import advance
 from colony_core.domain.clusters import ClusterStatus
+from colony_core.domain.workflows import Failed, Fault, StepStatus, Succeeded
 from colony_core.errors import Unavailable
 from colony_core.ports.persistence import Store
 from colony_simulator import SimulatedRack, Simulation, VirtualClock
@@ -14,12 +16,14 @@ from colony_testkit.crashes import Fuse, ProcessEnded, drop_everything, fused_po
 from colony_testkit.lab import CountedChance, NoLimits, OpaqueAuthorities
 from colony_testkit.pictures import Picture, taken
 from colony_testkit.service_asks import Answer, Ask, Kubeconfig, Scene, enrolled
-from colony_testkit.service_laws import at_rest, broken_at, broken_between
+from colony_testkit.service_laws import at_rest, broken_at, broken_between, gone_astray, newly_ended, told_secrets
 from colony_testkit.service_ledger import Ledger
 from colony_testkit.service_watch import Watch, WatchedHardware, WatchedPlatform
 
 PATIENCE = timedelta(days=30)
 """How long a service may take to come to rest when all hardware is silent."""
+
+TOO_LATE = Fault("TOO_LATE", "Said by a process that was given up")
 
 
 async def left_open(store: Store) -> Store:
@@ -87,6 +91,24 @@ class ServiceWorld:
         if (before.revisions, before.seq) != (after.revisions, after.seq):
             self.broken.append(f"{ask} was refused ({refusal.code}: {refusal.details}), and changed something")
 
+    async def tell_late(self, workflow: int, *, step: int, good: bool) -> None:
+        """Tell a workflow how an attempt ended that is over, as a slow process would: nothing may change.
+
+        *step* counts back from the present one.
+        """
+        waiting = [run for run in self.picture.living if run.current and run.current.status is StepStatus.RUNNING]
+        if not waiting:
+            return
+        async with self.store.transaction() as tx:
+            run = await tx.runs.get(waiting[workflow % len(waiting)].id)
+            place = max(0, run.position - step)
+            state = run.steps[place]
+            attempt = state.attempt - (place == run.position)
+            event = Succeeded(state.name, attempt) if good else Failed(state.name, attempt, TOO_LATE)
+            await advance(tx, run, event, now=self.clock.now())
+            if await tx.runs.get(run.id) != run:
+                self.broken.append(f"{run.id} took the outcome of {state.name}, attempt {attempt}, which was over")
+
     async def ask_at_once(self, asks: Sequence[Ask]) -> None:
         """Ask several things at the same time, while the service is at work."""
         self._watch.crowded = True
@@ -109,6 +131,7 @@ class ServiceWorld:
             self._judge(ask, refusal)
             return refusal
         else:
+            self.broken += ask.misread(self._scene(), answer)
             self.ledger.answered(ask, answer)
         return None
 
@@ -156,7 +179,12 @@ class ServiceWorld:
         self.broken += self._watch.broken
         self.broken += broken_at(after.assets, after.runs, after.clusters)
         self.broken += broken_between(before, after, self.rack)
+        self.broken += self._watch.taken_on_trust(before, after)
+        self.broken += told_secrets(after, self.rack)
         self.broken += self.ledger.broken(after)
+        for run in newly_ended(before, after):
+            if run.parent_id is None:
+                self.broken += gone_astray(await self.colony.workflows.journal(run.id))
         self._watch.broken = []
         return self.broken
 

@@ -318,7 +318,14 @@ class AssetsContract:
             assert await look.assets.next_maintenance_end() is None
             assert await maintained(look, NOON) == []
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
+    @settings(
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
+    )
     @given(cursor=texts)
     async def test_a_cursor_of_somebody_else_is_refused(self, store: Store, cursor: str) -> None:
         async with store.reading() as look:

@@ -31,7 +31,9 @@ from colony_testkit.store_transactions_contract import TransactionsContract
 # All examples of a test share its store: they differ in their ids and in whatever may be there only once. One process
 # may run the contract for several adapters.
 _shared_store = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 
 

@@ -1,0 +1,105 @@
+"""Which test reaches which line of the domain, and how long it takes: learnt once from a run of all of them."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+
+from mutation.sandbox import ROOT, answered, forked, run_tests
+
+SUITES = ("tests/unit/domain", "tests/unit/application", "tests/unit/journals", "tests/unit/tools")
+LONGEST = 2.5
+"""Seconds of the processor for the tests of one mutant: those of its own file first, then the quickest."""
+
+
+class Reach:
+    """What is known of the tests."""
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self._lines: Mapping[str, Mapping[str, Sequence[str]]] = found["lines"]
+        self._seconds: Mapping[str, float] = found["seconds"]
+
+    def tests_for(self, path: Path, line: int) -> tuple[str, ...]:
+        """Return the tests that reach *line* of the module at *path*, those of its own file first, then the quickest.
+
+        What runs while a module is imported is reached by every test of the module, or by all there are.
+        """
+        lines = self._lines.get(str(path), {})
+        reached = set(lines.get(str(line), ())) or {test for tests in lines.values() for test in tests}
+        own = f"test_{path.stem}.py"
+        ordered = sorted(
+            reached or set(self._seconds), key=lambda test: (own not in test, self._seconds.get(test, 9.0))
+        )
+        chosen, left = list[str](), LONGEST
+        for test in ordered:
+            left -= self._seconds.get(test, 9.0)
+            if chosen and left < 0:
+                continue
+            chosen.append(test)
+        return tuple(chosen)
+
+
+class Contexts:
+    """A pytest plugin that tells coverage which test runs, and takes its time."""
+
+    def __init__(self, measured: coverage.Coverage) -> None:
+        self._measured = measured
+        self.seconds: dict[str, float] = {}
+        self.failed: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        """Name the test, and note what it takes of the processor, as a busy machine says nothing about a test."""
+        self._measured.switch_context(item.nodeid)
+        began = time.process_time()
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - began
+            self._measured.switch_context("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what failed."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+def learnt(folder: Path, domain: Path) -> Reach:
+    """Return what is known of the tests as they are now, from *folder* if it was learnt before."""
+    known = folder / f"reach-{digest_of_tests()}.json"
+    if not known.exists():
+        found = answered(*forked(lambda: _measured(domain), cpu_seconds=1200))
+        if found is None or found["failed"]:
+            raise SystemExit(f"The tests must pass before mutants can fail them: {found and found['failed']}")
+        folder.mkdir(parents=True, exist_ok=True)
+        known.write_text(json.dumps(found), encoding="utf-8")
+    return Reach(json.loads(known.read_text(encoding="utf-8")))
+
+
+def digest_of_tests() -> str:
+    """Return a digest of every test, of what they use, and of the code that they test."""
+    digest = hashlib.sha256()
+    for folder in (*SUITES, "adapters/colony_testkit", "adapters/colony_simulator", "colony_core"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _measured(domain: Path) -> Mapping[str, Any]:
+    measured = coverage.Coverage(data_file=None, source=[str(domain)], branch=False, config_file=False)
+    contexts = Contexts(measured)
+    measured.start()
+    code = run_tests([str(ROOT / suite) for suite in SUITES], contexts)
+    measured.stop()
+    data = measured.get_data()
+    lines = {
+        path: {str(line): [test for test in tests if test] for line, tests in data.contexts_by_lineno(path).items()}
+        for path in data.measured_files()
+    }
+    failed = contexts.failed if code == 0 or contexts.failed else [f"pytest ended with {code}"]
+    return {"lines": lines, "seconds": contexts.seconds, "failed": failed}
