@@ -23,68 +23,37 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from colony_core import BootDevice, Colony, Ports, WipeMethod
+from colony_core import Asset, AssetStatus, Colony, Ports, WipeMethod
 from colony_core.ports.persistence import Store
-from colony_simulator import Fault, SimulatedRack, VirtualClock
+from colony_simulator import Fault, KeepsData, SimulatedRack, VirtualClock
 from colony_testkit import service_asks as asks
 from colony_testkit.crashes import ProcessEnded
 from colony_testkit.faults import LYING, FaultScript, fault_scripts, faults
 from colony_testkit.memory_store import MemoryStore
+from colony_testkit.service_strategies import (
+    MACHINES,
+    anything,
+    cancels,
+    cluster_deletions,
+    creations,
+    deletions,
+    discoveries,
+    growths,
+    kubeconfigs,
+    maintenances,
+    numbers,
+    places,
+    provisions,
+    reboots,
+    registrations,
+    removals,
+    retries,
+    spans,
+    wipes,
+)
 from colony_testkit.service_world import ServiceWorld
 
 T = TypeVar("T")
-
-MACHINES = 4
-"""How many machines the rack has: enough for a cluster of three that grows, and few enough to be fought over."""
-
-numbers = st.integers(1, MACHINES)
-places = st.integers(0, 4)
-disks = st.sampled_from((0, 0, 1, 1, 2, None, asks.ABSENT))
-"""Which disk is asked for: the third is a removable medium, no machine has the last, and without a choice two fit."""
-spans = st.sampled_from(
-    [timedelta(seconds=seconds) for seconds in (1, 1, 7, 40, 130, 400, 1300, 4000, 4000)] + [timedelta(hours=14)]
-)
-"""How long it is until the next thing happens: the lengths of steps, workflows and deadlines."""
-
-_kinds = st.sampled_from((("k8s_stack", "talos"), ("k8s_stack", "k3s"), ("civo_stack", "talos")))
-_teams = st.permutations(range(1, MACHINES + 1)).flatmap(
-    lambda order: st.sampled_from(((order[:1], order[1:2]), (order[:1], ()), (order[:3], order[3:]), (order[:3], ())))
-)
-
-registrations = st.builds(asks.Register, machine=numbers, name=numbers)
-discoveries = st.builds(asks.Discover, machine=numbers)
-provisions = st.builds(asks.Provision, machine=numbers, disk=disks)
-wipes = st.builds(asks.WipeDisks, machine=numbers, method=st.sampled_from(WipeMethod))
-reboots = st.builds(asks.Restart, machine=numbers, device=st.none() | st.sampled_from(BootDevice))
-maintenances = st.builds(
-    asks.Maintain, machine=numbers, lasts=st.sampled_from((timedelta(0), timedelta(0), timedelta(hours=1), None))
-)
-deletions = st.builds(asks.Forget, machine=numbers, force=st.booleans())
-creations = st.builds(
-    lambda name, kind, team, disk: asks.Create(
-        name=name, kind=kind[0], flavor=kind[1], control_planes=tuple(team[0]), workers=tuple(team[1]), disk=disk
-    ),
-    name=st.sampled_from(("a", "bb")),
-    kind=_kinds,
-    team=_teams,
-    disk=disks,
-)
-growths = st.builds(
-    asks.Enlarge,
-    cluster=places,
-    control_planes=st.sampled_from(((), (), (2, 3))),
-    workers=st.lists(numbers, max_size=2, unique=True).map(tuple),
-    disk=disks,
-)
-removals = st.builds(asks.Remove, cluster=places, machine=numbers)
-cluster_deletions = st.builds(asks.Delete, cluster=places, force=st.booleans(), wipe=st.booleans())
-kubeconfigs = st.builds(asks.Kubeconfig, cluster=places)
-cancels = st.builds(asks.Cancel, workflow=places)
-retries = st.builds(asks.Retry, workflow=places)
-anything = st.one_of(
-    provisions, creations, wipes, cancels, retries, growths, removals, cluster_deletions, deletions, registrations
-)
-"""What is asked at once with something else."""
 
 
 def _clusters_exist(machine: "ServiceMachine") -> bool:
@@ -93,6 +62,16 @@ def _clusters_exist(machine: "ServiceMachine") -> bool:
 
 def _workflows_exist(machine: "ServiceMachine") -> bool:
     return bool(machine.world.picture.runs)
+
+
+def _wipeable(machine: "ServiceMachine") -> list[Asset]:
+    assets = machine.world.picture.assets.values()
+    loose = [one for one in assets if one.held_by is None and one.cluster_id is None and one.maintenance is None]
+    return [one for one in loose if one.status is AssetStatus.PROVISIONED]
+
+
+def _wipes_are_possible(machine: "ServiceMachine") -> bool:
+    return bool(_wipeable(machine))
 
 
 class ServiceMachine(RuleBasedStateMachine):
@@ -233,6 +212,16 @@ class ServiceMachine(RuleBasedStateMachine):
         machine = int(idle[ask.machine % len(idle)].removeprefix("asset-")) if idle else ask.machine
         self.rack.fault(f"asset-{machine}", fault, times=1)
         self._happens(self.world.ask(replace(ask, machine=machine)), then=then)
+
+    @precondition(_wipes_are_possible)
+    @rule(place=places, method=st.sampled_from(WipeMethod), kept=st.booleans())
+    def wipe_what_is_installed(self, place: int, method: WipeMethod, *, kept: bool) -> None:
+        """Erase an installed machine, whose disks keep their data or do not, and wait for the end of it."""
+        asset = _wipeable(self)[place % len(_wipeable(self))]
+        if kept:
+            self.rack.fault(asset.id, KeepsData(), times=1)
+        number = int(asset.id.removeprefix("asset-"))
+        self._happens(self.world.ask(asks.WipeDisks(number, method=method)), then=timedelta(seconds=4000))
 
     @rule(machine=numbers, then=spans)
     def mend(self, machine: int, then: timedelta) -> None:

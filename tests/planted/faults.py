@@ -102,7 +102,9 @@ FAULTS = (
             "acts = await self._advance_all(tx, [*items, *due], now)\n",
             "acts = await self._advance_all(tx, [*items, *due], now)\n"
             "                for act in acts:\n"
-            "                    await self._act(act, None)\n"
+            "                    self._start(act, None)\n"
+            "                if self._acting:\n"
+            "                    await asyncio.wait(self._acting, timeout=1)\n"
             "                acts = ()\n",
         ),
         suites="lives",
@@ -110,8 +112,8 @@ FAULTS = (
     fault(
         "unverified wipe taken for good",
         "A drive says that it is erased, nobody has looked, and the machine is given away.",
-        Edit("colony_core/application/netboot.py", "if erasure.verified and erasure.method", "if erasure.method"),
-        suites="lives, test_netboot.py",
+        Edit("colony_core/domain/proofs.py", "return one.verified and one.method", "return one.method"),
+        suites="lives, test_proofs.py",
     ),
     fault(
         "claim not checked",

@@ -17,6 +17,10 @@ LONGEST = 2.5
 """Seconds of the processor for the tests of one mutant: those of its own file first, then the quickest."""
 
 
+PAGES = "test_page"
+"""What compares the tables with the pages in docs that are made of them: it reads what no function touches."""
+
+
 class Reach:
     """What is known of the tests."""
 
@@ -27,7 +31,7 @@ class Reach:
     def tests_for(self, path: Path, line: int) -> tuple[str, ...]:
         """Return the tests that reach *line* of the module at *path*, those of its own file first, then the quickest.
 
-        What runs while a module is imported is reached by every test of the module, or by all there are.
+        What runs while a module is imported is reached by every test of the module (or by all), and by those of PAGES.
         """
         lines = self._lines.get(str(path), {})
         reached = set(lines.get(str(line), ())) or {test for tests in lines.values() for test in tests}

@@ -91,6 +91,18 @@ def test_success_leads_to_the_next_step_and_waking_begins_it() -> None:
     assert (run.current.name, run.due) == ("power-off", NOON)
 
 
+def test_a_step_is_due_when_the_one_before_it_has_succeeded() -> None:
+    run = after(OS_PROVISION, after(OS_PROVISION, a_run(), Woken()), Succeeded("contact", 1), now=SOON)
+
+    assert run.due == SOON
+
+
+def test_a_run_that_has_ended_remembers_nothing_that_its_machine_said() -> None:
+    run = replace(a_run_at(ASSET_REBOOT, "confirm-power"), heard=(Signal.BOOTED,))
+
+    assert after(ASSET_REBOOT, run, Woken(), Succeeded("confirm-power", 1)).heard == ()
+
+
 def test_the_last_success_completes_the_run_and_takes_its_ticket() -> None:
     run = replace(a_run_at(ASSET_REBOOT, "confirm-power"), ticket="stub")
 
@@ -324,6 +336,26 @@ def test_a_cancel_beats_the_tries_that_are_left() -> None:
     stopped = after(OS_PROVISION, run, failure(run))
 
     assert stopped.ending is RunStatus.CANCELLED
+
+
+def test_a_cancel_beats_the_attempt_that_the_end_of_the_process_cut_off() -> None:
+    run = after(OS_PROVISION, a_run(), Woken(), CancelAsked())
+
+    stopped = after(OS_PROVISION, run, Interrupted("contact", 1))
+
+    assert (stopped.ending, status_of(stopped, "contact")) == (RunStatus.CANCELLED, StepStatus.FAILED)
+
+
+def test_a_failure_and_a_cancel_are_each_cleaned_up_after_in_their_own_way() -> None:
+    [off] = OS_PROVISION.after_cancel
+    tidy, undo = replace(off, name="tidy"), replace(off, name="undo")
+    plan = replace(OS_PROVISION, after_failure=(tidy,), after_cancel=(undo,))
+    run = after(plan, a_run(plan), Woken())
+
+    failed = after(plan, run, failure(run, final=True))
+    cancelled = after(plan, run, CancelAsked(), Succeeded("contact", 1))
+
+    assert [failed.steps[-1].name, cancelled.steps[-1].name] == ["tidy", "undo"]
 
 
 def test_a_cancel_stops_a_wait_at_once() -> None:

@@ -205,6 +205,7 @@ def test_a_growth_that_fails_keeps_what_was_installed_and_nothing_else(installed
 
     assert after.status is ClusterStatus.READY
     assert statuses(after).get("asset-2") == (NodeStatus.INSTALLED if installed else None)
+    assert statuses(after)["asset-1"] is NodeStatus.READY
     assert (after.spec.node("asset-2") is not None) == installed
 
 
