@@ -99,13 +99,17 @@ FAULTS = (
         "A machine is told something before it is stored that it shall be; should the transaction fail, nobody knows.",
         Edit(
             "colony_core/application/runner.py",
-            "acts = await self._advance_all(tx, [*items, *due], now)\n",
-            "acts = await self._advance_all(tx, [*items, *due], now)\n"
-            "                for act in acts:\n"
-            "                    self._start(act, None)\n"
+            "tasks = await self._advance_all(tx, items, now)\n",
+            "tasks = await self._advance_all(tx, items, now)\n"
+            "                for task in tasks:\n"
+            "                    self._start(task, None)\n"
             "                if self._acting:\n"
-            "                    await asyncio.wait(self._acting, timeout=1)\n"
-            "                acts = ()\n",
+            "                    await asyncio.wait(self._acting, timeout=1)\n",
+        ),
+        Edit(
+            "colony_core/application/runner.py",
+            "self._start(task, places.get(task.act.run_id))",
+            "places.pop(task.act.run_id, None)",
         ),
         suites="lives",
     ),
@@ -132,8 +136,8 @@ FAULTS = (
         "A machine that never says anything is waited for until somebody looks.",
         Edit(
             "colony_core/domain/deciding.py",
-            "        deadline=now + step.within,\n    )\n",
-            "        deadline=None,\n    )\n",
+            "deadline=now + _time_for(step, run),",
+            "deadline=None,",
         ),
         suites="lives, test_deciding.py",
     ),
