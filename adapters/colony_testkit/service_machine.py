@@ -219,9 +219,9 @@ class ServiceMachine(RuleBasedStateMachine):
         """Erase an installed machine, whose disks keep their data or do not, and wait for the end of it."""
         asset = _wipeable(self)[place % len(_wipeable(self))]
         if kept:
-            self.rack.fault(asset.id, KeepsData(), times=1)
+            self.rack.fault(asset.id, KeepsData())
         number = int(asset.id.removeprefix("asset-"))
-        self._happens(self.world.ask(asks.WipeDisks(number, method=method)), then=timedelta(seconds=4000))
+        self._happens(self.world.ask(asks.WipeDisks(number, method=method)), then=timedelta(hours=14))
 
     @rule(machine=numbers, then=spans)
     def mend(self, machine: int, then: timedelta) -> None:
