@@ -37,7 +37,7 @@ def migrate(*, database_url: str | None, check: bool) -> None:
 @click.option("--to", "target", required=True, metavar="URL", help="An empty database, or a file that is not there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def copy(*, source: str, target: str, as_json: bool) -> None:
-    """Copy everything from one database to another, both ways between SQLite and PostgreSQL.
+    """Copy everything from one database to another, SQLite or PostgreSQL.
 
     Ids, revisions, seqs and sealed secrets stay as they are; each row is read back and compared, and nothing is kept
     unless all agree. Stop the servers first. The secret key is that of the source, and goes on being the key.

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
 
 
 MENU = {
-    "serve": Entry("serving:serve", "Serve the API, and do the work."),
+    "serve": Entry("serving:serve", "Serve the API, and do the work, unless workers do it."),
     "demo": Entry("demo:demo", "Build a first cluster in a simulated rack, then serve it until Ctrl-C."),
     "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
     "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys."),
@@ -36,7 +36,7 @@ MENU = {
     "replay": Entry("replaying:replay", "Run a workflow's journal again, offline; end with 1 if it goes another way."),
     "audit": Entry("audit:audit", "List who did what, and what came of it."),
     "migrate": Entry("databases:migrate", "Bring the schema of the database up to date."),
-    "copy": Entry("databases:copy", "Copy everything from one database to another."),
+    "copy": Entry("databases:copy", "Copy everything from one database to another, SQLite or PostgreSQL."),
     "doctor": Entry("doctor:doctor", "Check settings, database and server, and say what to do."),
     "version": Entry("version:version", "Show the installed release."),
     "completion": Entry("completion:completion", "Print the completion script of a shell."),
