@@ -7,15 +7,20 @@ from weakref import WeakValueDictionary
 
 from msgspec import Struct, field
 
+from colony_bmc import ipmi_knock
 from colony_bmc.ipmi_boot import BootMemory, read_boot_device, renew, write_boot_device
 from colony_bmc.ipmi_identity import read_identity
 from colony_bmc.ipmi_power import read_power, restart, switch
 from colony_bmc.ipmi_sensors import Survey, read_sensors
 from colony_bmc.ipmi_session import ADMINISTRATOR, OPERATOR, IpmiSession
 from colony_bmc.ipmi_users import write_password
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
+from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access, BmcUnreachable
+
+KNOCKING = 3.0
+"""Seconds that a controller has to show that it speaks IPMI."""
 
 DEADLINE = 10.0
 """Seconds from a call to its end, however silent the controller: three waits for an answer (1, 2, 3 s) and some."""
@@ -45,6 +50,11 @@ class IpmiHardware:
     def controller(self, access: Access) -> "IpmiController":
         """Return the controller; nothing is sent yet."""
         return IpmiController(self, access)
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Return whether IPMI is spoken there; no credentials are sent."""
+        knocked = await ipmi_knock.knock(bmc.address, port_for(bmc, Protocol.IPMI), within=KNOCKING)
+        return (knocked,)
 
     @asynccontextmanager
     async def session(self, access: Access, *, level: int = OPERATOR) -> AsyncIterator[IpmiSession]:

@@ -5,19 +5,24 @@ import contextlib
 from collections.abc import AsyncIterator
 from weakref import WeakValueDictionary
 
+from colony_bmc import redfish_knock
 from colony_bmc.redfish_accounts import write_password
 from colony_bmc.redfish_boot import override_boot, read_boot_device
 from colony_bmc.redfish_inventory import read_inventory
 from colony_bmc.redfish_sensors import read_sensors
 from colony_bmc.redfish_session import Places, RedfishSession
 from colony_bmc.redfish_system import RedfishSystem, identity_of
-from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
+from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.errors import ColonyError
 from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
 
 DEADLINE = 12.0
 """Seconds from a call to its end, however slow the controller: five exchanges of up to two seconds, and some."""
+
+KNOCKING = 4.0
+"""Seconds that a controller has to show its service root: the handshake of TLS takes a slow one a while."""
 
 INVENTORY_DEADLINE = 75.0
 """The same for an inventory, which takes one exchange for each part of the machine."""
@@ -52,6 +57,10 @@ class RedfishHardware:
     def controller(self, access: Access) -> "RedfishController":
         """Return the controller; nothing is sent yet."""
         return RedfishController(self, access)
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Return whether Redfish is spoken there; no credentials are sent."""
+        return (await redfish_knock.knock(bmc, port_for(bmc, Protocol.REDFISH), within=KNOCKING),)
 
     @contextlib.asynccontextmanager
     async def system(self, access: Access, *, within: float | None = None) -> AsyncIterator[RedfishSystem]:

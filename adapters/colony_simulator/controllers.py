@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
+from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
+from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import (
     Access,
@@ -52,6 +53,20 @@ class RackHardware:
     def controller(self, access: Access) -> "RackController":
         """Return the controller; nothing is sent yet."""
         return RackController(self, access)
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Say who answers: every controller by IPMI, and by Redfish those whose machine was made with it."""
+        return tuple(self._knock(bmc, protocol) for protocol in (Protocol.REDFISH, Protocol.IPMI))
+
+    def _knock(self, bmc: Bmc, protocol: Protocol) -> Knock:
+        port = port_for(bmc, protocol)
+        machine = self.room.behind(protocol, bmc.address, port)
+        if machine is None or self.room.struck(machine, Silent):
+            return Knock(protocol=protocol, port=port, said="no answer")
+        if protocol is Protocol.REDFISH and machine.bmc.protocol is not protocol:
+            return Knock(protocol=protocol, port=port, said="nothing listens there")
+        said = "it speaks Redfish" if protocol is Protocol.REDFISH else "it speaks IPMI 2.0"
+        return Knock(protocol=protocol, port=port, said=said, answers=True, usable=True)
 
     async def aclose(self) -> None:
         """Return at once: nothing is held."""

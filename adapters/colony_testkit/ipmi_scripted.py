@@ -156,11 +156,11 @@ class ScriptedBmc(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def scripted_bmc(
-    *, address: str = "127.0.0.1", suites: tuple[int, ...] = (17, 3), deaf_to: tuple[int, ...] = ()
+    *, address: str = "127.0.0.1", port: int = 0, suites: tuple[int, ...] = (17, 3), deaf_to: tuple[int, ...] = ()
 ) -> AsyncIterator[ScriptedBmc]:
-    """Run a controller on a free port while inside."""
+    """Run a controller on *port*, or else on a free one, while inside."""
     transport, bmc = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: ScriptedBmc(suites=suites, deaf_to=deaf_to), local_addr=(address, 0)
+        lambda: ScriptedBmc(suites=suites, deaf_to=deaf_to), local_addr=(address, port)
     )
     try:
         yield bmc

@@ -10,10 +10,11 @@ from colony_core.application.bmc_lines import Line, QueuedController, Surroundin
 from colony_core.application.seats import Seats
 from colony_core.domain.breakers import Gate, Pace, Shut, admission, recalled
 from colony_core.domain.hardware import Bmc, PowerReading
+from colony_core.domain.probing import Knock
 from colony_core.domain.healths import Health
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
-from colony_core.ports.hardware import Access, Hardware
+from colony_core.ports.hardware import Access, Hardware, Prober
 
 USUAL = Pace()
 
@@ -48,6 +49,11 @@ class BmcQueues:
         """
         line = self._line(access.bmc)
         return QueuedController(line, access, asker=asker, deadline=deadline or self._around.pace.deadline)
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Return which protocols the controller answers; nothing if the hardware cannot ask."""
+        hardware = self._around.hardware
+        return await hardware.probe(bmc) if isinstance(hardware, Prober) else ()
 
     def gate(self, bmc: Bmc) -> Gate:
         """Return what is known of a controller now."""

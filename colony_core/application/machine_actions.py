@@ -4,6 +4,7 @@ Nothing here waits: a state that is still to come is `NotConfirmed`, and the pla
 that waiting is stored, bounded and survives the end of the process.
 """
 
+from colony_core.application.protocol_finding import with_protocol
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import cycles_at
 from colony_core.domain.hardware import BootDevice, Power, PowerReading, Protocol, is_whole
@@ -29,8 +30,8 @@ class PowerBudgetSpent(Refused):
 
 
 async def contact(tools: Tools, place: Workplace) -> Sighting:
-    """Find out whether the controller answers, and what it says of its machine."""
-    controller = _controller(tools, place)
+    """Find out whether the controller answers, by which protocol, and what it says of its machine."""
+    controller = _controller(tools, await with_protocol(tools, place))
     power = await controller.power()
     return Sighting(power=_read(tools, power), identity=await controller.identity())
 

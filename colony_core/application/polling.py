@@ -144,7 +144,8 @@ class Poller:
 
     def _visit(self, asset: Asset, access: Access, *, trial: bool = False) -> None:
         """Poll one asset, or see what is known of it where asking is no use, or in somebody's way."""
-        if asset.id in self._failing or asset.bmc.protocol is Protocol.MANUAL:
+        nobody = asset.bmc.protocol is Protocol.MANUAL or not asset.bmc.protocol_known
+        if nobody or asset.id in self._failing:
             return
         verdict = self._hardware.admission(access)
         if asset.held_by is not None or isinstance(verdict, Shut) or self._read_lately(access):

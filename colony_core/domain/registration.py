@@ -79,10 +79,10 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 class Registration(Struct, frozen=True, kw_only=True):
-    """A machine as it is registered; a `port` of None means the protocol's own."""
+    """A machine as it is registered; a `port` of None means the protocol's own, a `protocol` of None any it speaks."""
 
     address: str
-    protocol: Protocol = Protocol.IPMI
+    protocol: Protocol | None = Protocol.IPMI
     port: int | None = None
     username: str = ""
     password: Secret = Secret("")
@@ -131,10 +131,12 @@ def registered(registration: Registration, *, asset_id: str, now: datetime) -> A
     ca_certificate, tls_fingerprint = trusted_by(registration.ca_certificate, registration.tls_fingerprint, notes)
     macs = tuple(_mac(mac, f"macs[{place}]", notes) for place, mac in enumerate(registration.macs))
     _refuse(notes)
+    protocol = registration.protocol or Protocol.IPMI
     bmc = Bmc(
-        protocol=registration.protocol,
+        protocol=protocol,
+        protocol_known=registration.protocol is not None,
         address=asset_id if manual else registration.address.strip(),
-        port=registration.port or registration.protocol.default_port,
+        port=registration.port or protocol.default_port,
         username=registration.username,
         verify_tls=registration.verify_tls,
         ca_certificate=ca_certificate,
@@ -203,6 +205,8 @@ def _changed_bmc(asset: Asset, changes: BmcChanges, notes: list[Finding]) -> Bmc
         _check_port(given["port"], notes)
     elif "protocol" in given and bmc.port == bmc.protocol.default_port:
         given["port"] = given["protocol"].default_port
+    if "protocol" in given:
+        given["protocol_known"] = True
     after = replace(bmc, **given)
     if not given.keys() & {"ca_certificate", "tls_fingerprint"}:
         return after

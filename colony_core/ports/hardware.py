@@ -1,10 +1,11 @@
 """The door to management controllers."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
+from colony_core.domain.probing import Knock
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused, Unavailable
 
@@ -117,3 +118,14 @@ class Hardware(Protocol):
 
     async def aclose(self) -> None:
         """Let go of every session and thread."""
+
+
+@runtime_checkable
+class Prober(Protocol):
+    """Finds out how a controller can be spoken to."""
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Ask for every protocol at once, each at its port, within seconds; no credentials are sent.
+
+        Silence, a closed port or nonsense is an answer like any other, and never an error.
+        """

@@ -22,7 +22,7 @@ from colony_console.workflows import require_completion
     "--password", envvar="IPMI_PASSWORD", show_envvar=True,
     help="The password; asked for on a terminal. Other users of this computer can see flags: prefer the variable.",
 )  # fmt: skip
-@click.option("--protocol", type=click.Choice(["ipmi", "redfish"]), default="ipmi", show_default=True)
+@click.option("--protocol", type=click.Choice(["ipmi", "redfish"]), help="Found out by asking, unless named.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The protocol's own unless named.")
 @click.option("--insecure", "--no-verify-tls", "insecure", is_flag=True, help="Accept any certificate (redfish).")
 @click.option("--ca-file", metavar="FILE", help="PEM of the authority that signed its certificate (redfish).")
@@ -40,7 +40,7 @@ def add_ipmi(
     ip: str,
     username: str | None,
     password: str | None,
-    protocol: str,
+    protocol: str | None,
     port: int | None,
     insecure: bool,
     ca_file: str | None,
@@ -54,14 +54,15 @@ def add_ipmi(
 ) -> None:
     """Register a machine by its management controller.
 
-    The server begins at once to discover what the machine is made of. Where the controller cannot tell, that switches
+    The server begins at once to discover what the machine is made of. Without --protocol it first asks the controller,
+    without credentials, whether it speaks Redfish or IPMI; of both, Redfish is taken, as it tells more. Where the controller cannot tell, that switches
     the machine off and on.
     """
     bmc: Json = {
-        "protocol": protocol,
         "username": _asked(username, "username", hide=False),
         "password": _asked(password, "password", hide=True),
     }
+    bmc |= {"protocol": protocol} if protocol else {}
     bmc |= {"port": port} if port else {}
     bmc |= {"verifyTls": False} if insecure else {}
     bmc |= {"caCertificate": read_bytes(ca_file).decode(errors="replace")} if ca_file else {}

@@ -62,6 +62,7 @@ class ForgetQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How to speak to the management controller; `address` may be given here instead of in `ipmi`.
 
+    Without a `protocol` the discovery asks which one the controller speaks: Redfish or, where that cannot be used, IPMI.
     `caCertificate` (PEM) names who must have signed its certificate, `tlsFingerprint` (SHA-256) the certificate itself.
 
     With the protocol `manual` there is none, and nothing else is given; with any other, user name and password are.
@@ -69,7 +70,7 @@ class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 
     username: str | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
-    protocol: Protocol = Protocol.IPMI
+    protocol: Protocol | None = None
     address: str | None = None
     port: int | None = None
     verify_tls: bool = True
@@ -90,7 +91,7 @@ class RegisterAsset(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     def registration(self) -> Registration:
         """Return the same in the words of the core."""
         known = Registration(
-            address=self._address(), id=self.id, hostname=self.hostname, macs=self.macs, tags=self.tags
+            address=self._address(), protocol=None, id=self.id, hostname=self.hostname, macs=self.macs, tags=self.tags
         )
         if self.bmc is None:
             return known

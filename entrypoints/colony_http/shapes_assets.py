@@ -42,6 +42,7 @@ class BmcView(Struct, frozen=True, rename="camel"):
     """Where the machine's management controller is found; its password is never shown.
 
     A machine whose protocol is `manual` has none: its address is empty and its port 0.
+    Until `protocolKnown` the protocol is a guess: the discovery asks the controller.
     """
 
     protocol: Protocol
@@ -51,6 +52,7 @@ class BmcView(Struct, frozen=True, rename="camel"):
     verify_tls: bool
     ca_certificate: str
     tls_fingerprint: str
+    protocol_known: bool
     health: BmcHealthView = BmcHealthView()
 
 

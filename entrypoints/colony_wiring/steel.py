@@ -2,10 +2,15 @@
 
 # ruff: noqa: ARG002 - the arguments are those of the ports
 
+import asyncio
+from itertools import chain
+
 from colony_core.domain.clusters import Cluster, ClusterCredentials
+from colony_core.domain.hardware import Bmc, Protocol
+from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused
-from colony_core.ports.hardware import Access, Controller, Hardware
+from colony_core.ports.hardware import Access, Controller, Hardware, Prober
 from colony_core.ports.platform import Milestone
 from colony_wiring.plugins import AdapterMissing, load
 
@@ -26,6 +31,9 @@ class PlatformNotAvailable(Refused):
     advice = "This release builds clusters in the simulated rack only: start the server with --simulator."
 
 
+BY_PREFERENCE = (Protocol.REDFISH, Protocol.IPMI)
+
+
 class ByProtocol:
     """Sends every access to the adapter that its protocol names."""
 
@@ -34,18 +42,32 @@ class ByProtocol:
 
     def controller(self, access: Access) -> Controller:
         """Return the controller as the protocol's adapter sees it."""
-        protocol = access.bmc.protocol.value
-        if protocol not in self._adapters:
-            try:
-                self._adapters[protocol] = load("colony_core.hardware", protocol)()
-            except AdapterMissing as missing:
-                raise ProtocolNotAvailable(missing.details) from None
-        return self._adapters[protocol].controller(access)
+        return self._adapter(access.bmc.protocol).controller(access)
+
+    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+        """Let the adapter of every protocol ask for its own, all at once; what is not installed is told."""
+        return tuple(chain.from_iterable(await asyncio.gather(*(self._probed(bmc, each) for each in BY_PREFERENCE))))
 
     async def aclose(self) -> None:
         """Close every adapter that was used."""
         for adapter in self._adapters.values():
             await adapter.aclose()
+
+    async def _probed(self, bmc: Bmc, protocol: Protocol) -> tuple[Knock, ...]:
+        try:
+            adapter = self._adapter(protocol)
+        except ProtocolNotAvailable as missing:
+            return (Knock(protocol=protocol, port=port_for(bmc, protocol), said=f"not asked: {missing.details}"),)
+        knocks: tuple[Knock, ...] = await adapter.probe(bmc) if isinstance(adapter, Prober) else ()
+        return knocks
+
+    def _adapter(self, protocol: Protocol) -> Hardware:
+        if protocol.value not in self._adapters:
+            try:
+                self._adapters[protocol.value] = load("colony_core.hardware", protocol.value)()
+            except AdapterMissing as missing:
+                raise ProtocolNotAvailable(missing.details) from None
+        return self._adapters[protocol.value]
 
 
 class NoPlatform:

@@ -41,6 +41,7 @@ async def test_assets_come_in_the_shape_of_the_reference_with_more_beside_it(api
         "verifyTls",
         "caCertificate",
         "tlsFingerprint",
+        "protocolKnown",
         "health",
     }
     assert first["inventory"]["memoryMb"] == 65536

@@ -12,7 +12,7 @@ def test_a_machine_is_registered_by_its_controller(console: Any) -> None:
     result = console.run("add-ipmi", "--ip", "192.168.2.50", *who, "--port", "6230", "--tag", "rack:7")
 
     assert result.exit_code == 0
-    bmc = {"protocol": "ipmi", "username": "admin", "password": "pa55word", "port": 6230}
+    bmc = {"username": "admin", "password": "pa55word", "port": 6230}
     assert console.bodies("POST") == [{"ipmi": "192.168.2.50", "bmc": bmc, "tags": {"rack": "7"}}]
     assert result.stderr == "It is being discovered. Watch it: colony workflow watch workflow-1\n"
     assert "pa55word" not in result.output
