@@ -4,8 +4,10 @@ import asyncio
 
 from msgspec import Struct
 
+from colony_bmc.ipmi_device import maker_of
 from colony_bmc.ipmi_session import IpmiSession
-from colony_core.domain.hardware import BootDevice, BootMode
+from colony_bmc.quirks import Behaviour, behaves
+from colony_core.domain.hardware import BootDevice, BootMode, Protocol
 
 CHASSIS, SET_BOOT, GET_BOOT = 0x00, 0x08, 0x09
 KEEP_FLAGS, BOOT_FLAGS = 0x03, 0x05
@@ -19,6 +21,9 @@ VALID, BY_UEFI = 0x80, 0x20
 
 SELECTORS = {BootDevice.PXE: 0x04, BootDevice.DISK: 0x08}
 """Boot device selectors, as they stand in the second byte of the flags (table 28-14)."""
+
+UEFI_DISK = 0x24
+"""What selects the disk where `Behaviour.UEFI_DISK_BY_0X24` holds; read, it is the disk at any controller."""
 
 FORGOTTEN_SECONDS = 900.0
 """For so long flags are set again before a start; later nobody may still mean them."""
@@ -45,7 +50,10 @@ async def read_boot_device(session: IpmiSession, memory: BootMemory) -> BootDevi
     memory.marks |= valid
     if memory.marks and not valid:
         return None
-    return next((device for device, selector in SELECTORS.items() if flags[3] & 0x3C == selector), None)
+    selected = flags[3] & 0x3C
+    if selected == UEFI_DISK and flags[2] & BY_UEFI:
+        return BootDevice.DISK
+    return next((device for device, selector in SELECTORS.items() if selected == selector), None)
 
 
 async def write_boot_device(
@@ -53,7 +61,9 @@ async def write_boot_device(
 ) -> None:
     """Select *device* for the next start alone, and ask that the flags be kept until it comes."""
     kept = await session.ask(CHASSIS, SET_BOOT, KEEP_FLAGS, FOR_LATER)
-    flags = (VALID | (BY_UEFI if mode is BootMode.UEFI else 0), SELECTORS[device], 0, 0, 0)
+    by_uefi = mode is BootMode.UEFI
+    selector = await _uefi_disk(session) if by_uefi and device is BootDevice.DISK else SELECTORS[device]
+    flags = (VALID | (BY_UEFI if by_uefi else 0), selector, 0, 0, 0)
     await session.demand(CHASSIS, SET_BOOT, BOOT_FLAGS, *flags, what=f"the boot device {device}")
     memory.fading = (flags, asyncio.get_running_loop().time()) if kept.code else None
 
@@ -66,3 +76,9 @@ async def renew(session: IpmiSession, memory: BootMemory) -> None:
     if asyncio.get_running_loop().time() - since < FORGOTTEN_SECONDS:
         await session.demand(CHASSIS, SET_BOOT, BOOT_FLAGS, *flags, what="the boot device again")
     memory.fading = None
+
+
+async def _uefi_disk(session: IpmiSession) -> int:
+    """Return how the maker selects the disk of a machine that boots through UEFI."""
+    quirky = behaves(Behaviour.UEFI_DISK_BY_0X24, Protocol.IPMI, await maker_of(session))
+    return UEFI_DISK if quirky else SELECTORS[BootDevice.DISK]

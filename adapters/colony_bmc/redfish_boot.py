@@ -1,10 +1,9 @@
 """The boot override of a Redfish system: where the next start boots from, once, and through which firmware."""
 
-from msgspec import Struct
-
+from colony_bmc.quirks import Behaviour, behaves
 from colony_bmc.redfish_answers import Document, link, part, text, words
 from colony_bmc.redfish_system import RedfishSystem
-from colony_core.domain.hardware import BootDevice, BootMode
+from colony_core.domain.hardware import BootDevice, BootMode, Protocol
 from colony_core.ports.hardware import BmcCommandRefused, BmcProtocolError
 
 ENABLED, TARGET, MODE = "BootSourceOverrideEnabled", "BootSourceOverrideTarget", "BootSourceOverrideMode"
@@ -12,17 +11,6 @@ TARGETS = {BootDevice.PXE: "Pxe", BootDevice.DISK: "Hdd"}
 MODES = {BootMode.UEFI: "UEFI", BootMode.BIOS: "Legacy"}
 NOT_HERE = frozenset({400, 404, 405, 409, 501})
 """How a system answers whose overrides are to be written to its settings resource instead."""
-
-
-class Quirk(Struct, frozen=True):
-    """How the controllers of one maker differ. `says_mode`: a target without a mode would reset the mode to legacy."""
-
-    maker: str
-    says_mode: bool = False
-
-
-QUIRKS = (Quirk("supermicro", says_mode=True),)
-"""By the beginning of the maker's name, in lower case."""
 
 
 async def read_boot_device(system: RedfishSystem) -> BootDevice | None:
@@ -58,8 +46,8 @@ def _wish(system: RedfishSystem, device: BootDevice, mode: BootMode | None) -> D
     """Return what is written; the mode only if it changes, as some firmware refuses the word even for what is so."""
     present = text(part(system.document, "Boot"), MODE)
     wanted = MODES[mode] if mode is not None else present
-    maker = text(system.document, "Manufacturer").lower()
-    says_mode = any(quirk.says_mode and maker.startswith(quirk.maker) for quirk in QUIRKS)
+    maker, model = text(system.document, "Manufacturer"), text(system.document, "Model")
+    says_mode = behaves(Behaviour.SAY_BOOT_MODE, Protocol.REDFISH, maker, model)
     wish = {ENABLED: "Once", TARGET: TARGETS[device]}
     return wish | ({MODE: wanted} if wanted and (wanted != present or says_mode) else {})
 

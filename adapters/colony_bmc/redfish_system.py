@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from colony_bmc.quirks import Behaviour, behaves
 from colony_bmc.redfish_answers import Answer, Document, link, part, parts, text, words
 from colony_bmc.redfish_session import Places, RedfishSession
-from colony_core.domain.hardware import System
+from colony_core.domain.hardware import Protocol, System
 from colony_core.ports.hardware import BmcCommandRefused, BmcProtocolError
 
 MOST_PAGES = 50
@@ -65,10 +66,10 @@ class RedfishSystem:
 
 
 def identity_of(document: Document) -> System:
-    """Return what the maker wrote into the machine, as DMI has it: Dell keeps the service tag under `SKU`."""
+    """Return what the maker wrote into the machine, as DMI has it."""
     maker = text(document, "Manufacturer")
     serial = text(document, "SerialNumber")
-    if maker.lower().startswith("dell"):
+    if behaves(Behaviour.SERIAL_IS_SKU, Protocol.REDFISH, maker, text(document, "Model")):
         serial = text(document, "SKU") or serial
     return System(manufacturer=maker, model=text(document, "Model"), serial=serial, uuid=text(document, "UUID").lower())
 

@@ -1,0 +1,96 @@
+"""How controllers of certain makers differ from their standard: data, one row each, matched by what a controller says.
+
+docs/quirks.md is written from this table (a test compares them). What a controller itself tells, or shows by its
+answer, needs no row: reset types that it offers, versions that it demands, slashes, flags that it drops.
+"""
+
+import re
+from enum import StrEnum
+
+from msgspec import Struct
+
+from colony_core.domain.hardware import Protocol
+
+
+class Behaviour(StrEnum):
+    """What an adapter does differently."""
+
+    SAY_BOOT_MODE = "say-boot-mode"
+    SERIAL_IS_SKU = "serial-is-sku"
+    UEFI_DISK_BY_0X24 = "uefi-disk-by-0x24"
+
+
+class Quirk(Struct, frozen=True, kw_only=True):
+    """One deviation. `vendor` and `model` begin what the controller says, in any case; empty ones match all.
+
+    `since` and `until` are firmware versions, the last one included; a controller whose version is unknown matches
+    only rows without them.
+    """
+
+    behaviour: Behaviour
+    protocol: Protocol
+    vendor: str
+    why: str
+    model: str = ""
+    since: str = ""
+    until: str = ""
+
+    def fits(self, protocol: Protocol, vendor: str, model: str = "", firmware: str = "") -> bool:
+        """Tell whether the row is about a controller that says this of itself."""
+        named = vendor.lower().startswith(self.vendor.lower()) and model.lower().startswith(self.model.lower())
+        if protocol is not self.protocol or not named:
+            return False
+        if not self.since and not self.until:
+            return True
+        version = numbers(firmware)
+        return bool(version) and numbers(self.since) <= version and (not self.until or version <= numbers(self.until))
+
+
+QUIRKS = (
+    Quirk(
+        behaviour=Behaviour.SAY_BOOT_MODE,
+        protocol=Protocol.REDFISH,
+        vendor="Supermicro",
+        why="A boot override that names no firmware mode resets the mode to legacy: the present one is always named.",
+    ),
+    Quirk(
+        behaviour=Behaviour.SERIAL_IS_SKU,
+        protocol=Protocol.REDFISH,
+        vendor="Dell",
+        why="SerialNumber is the board's; the service tag, which DMI has for a serial number, stands under SKU.",
+    ),
+    Quirk(
+        behaviour=Behaviour.UEFI_DISK_BY_0X24,
+        protocol=Protocol.IPMI,
+        vendor="Supermicro",
+        why="The disk is selected by 0x24 when the machine boots through UEFI; the standard's 0x08 is ignored there.",
+    ),
+)
+
+MAKERS = {10876: "Supermicro", 47488: "Supermicro", 674: "Dell", 11: "HPE", 47196: "HPE", 19046: "Lenovo", 343: "Intel"}
+"""Makers by the number in a Get Device ID answer (IANA's enterprise numbers), as Redfish spells them."""
+
+
+def quirks_of(protocol: Protocol, vendor: str, model: str = "", firmware: str = "") -> tuple[Quirk, ...]:
+    """Return every row that fits."""
+    return tuple(quirk for quirk in QUIRKS if quirk.fits(protocol, vendor, model, firmware))
+
+
+def behaves(behaviour: Behaviour, protocol: Protocol, vendor: str, model: str = "") -> bool:
+    """Tell whether a controller that says this of itself has the quirk."""
+    return any(quirk.behaviour is behaviour for quirk in quirks_of(protocol, vendor, model))
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers in a version, which is how versions are compared: 1.10 comes after 1.9."""
+    return tuple(int(each) for each in re.findall(r"\d+", version)[:8])
+
+
+def table() -> str:
+    """Return the table as Markdown."""
+    lines = ["| behaviour | protocol | vendor | model | firmware | why |", "| --- | --- | --- | --- | --- | --- |"]
+    for each in QUIRKS:
+        firmware = f"{each.since or 'any'} to {each.until or 'any'}" if each.since or each.until else "any"
+        cells = (f"`{each.behaviour}`", each.protocol, each.vendor, each.model or "any", firmware, each.why)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
