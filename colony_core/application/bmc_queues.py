@@ -10,8 +10,8 @@ from colony_core.application.bmc_lines import Line, QueuedController, Surroundin
 from colony_core.application.seats import Seats
 from colony_core.domain.breakers import Gate, Pace, Shut, admission, recalled
 from colony_core.domain.hardware import Bmc, PowerReading
-from colony_core.domain.probing import Knock
 from colony_core.domain.healths import Health
+from colony_core.domain.probing import Knock
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Access, Hardware, Prober

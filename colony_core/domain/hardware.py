@@ -89,8 +89,8 @@ class Bmc(Struct, frozen=True, kw_only=True):
     A manual machine has none: its `address` is the asset's own id and its `port` is 0, which no other machine's are.
 
     `ca_certificate` (PEM) is what its certificate must be signed by, `tls_fingerprint` (SHA-256, lower-case hex) what
-    it must be; each empty unless given. Neither counts with `verify_tls` off. Without `protocol_known` nobody said how it
-    is spoken to: `protocol` is a guess until the controller was asked.
+    it must be; each empty unless given. Neither counts with `verify_tls` off. Without `protocol_known` nobody said
+    how it is spoken to: `protocol` is a guess until the controller was asked.
     """
 
     protocol: Protocol

@@ -55,8 +55,8 @@ def add_ipmi(
     """Register a machine by its management controller.
 
     The server begins at once to discover what the machine is made of. Without --protocol it first asks the controller,
-    without credentials, whether it speaks Redfish or IPMI; of both, Redfish is taken, as it tells more. Where the controller cannot tell, that switches
-    the machine off and on.
+    without credentials, whether it speaks Redfish or IPMI; of both, Redfish is taken, as it tells more. Where the
+    controller cannot tell, discovery switches the machine off and on.
     """
     bmc: Json = {
         "username": _asked(username, "username", hide=False),

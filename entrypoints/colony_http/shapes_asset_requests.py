@@ -62,7 +62,7 @@ class ForgetQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class RegisterBmc(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How to speak to the management controller; `address` may be given here instead of in `ipmi`.
 
-    Without a `protocol` the discovery asks which one the controller speaks: Redfish or, where that cannot be used, IPMI.
+    Without a `protocol` the discovery asks what the controller speaks: Redfish or, where that cannot be used, IPMI.
     `caCertificate` (PEM) names who must have signed its certificate, `tlsFingerprint` (SHA-256) the certificate itself.
 
     With the protocol `manual` there is none, and nothing else is given; with any other, user name and password are.
