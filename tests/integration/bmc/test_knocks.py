@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -105,7 +106,7 @@ async def test_redfish_that_is_not_trusted_answers_and_cannot_be_used(tree: Redf
 
 
 async def test_another_web_server_is_no_redfish_service() -> None:
-    replies = {f"GET {V1}": (200, {}, {"hello": "world"})}
+    replies: dict[str, Any] = {f"GET {V1}": (200, {}, {"hello": "world"})}
     async with RedfishTree(IDRAC, Manners(answers=replies)) as tree:
         knock = await redfish_knock.knock(tree.access.bmc, tree.port, within=WITHIN)
 
@@ -113,7 +114,7 @@ async def test_another_web_server_is_no_redfish_service() -> None:
 
 
 async def test_a_root_that_asks_who_is_there_is_redfish_all_the_same() -> None:
-    replies = {f"GET {V1}": (401, {"OData-Version": "4.0"}, None)}
+    replies: dict[str, Any] = {f"GET {V1}": (401, {"OData-Version": "4.0"}, None)}
     async with RedfishTree(IDRAC, Manners(answers=replies)) as tree:
         knock = await redfish_knock.knock(tree.access.bmc, tree.port, within=WITHIN)
 
