@@ -67,7 +67,14 @@ class RateLimitContract:
 
         assert sum(verdict.admitted for verdict in verdicts) == 10
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+    @settings(
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
+    )
     @given(pauses=st.lists(st.integers(0, 7 * NANOSECONDS), min_size=1, max_size=40), data=st.data())
     async def test_no_window_ever_holds_more_than_its_limit(
         self, limiter: RateLimiter, advance: Callable[[int], None], pauses: list[int], data: st.DataObject

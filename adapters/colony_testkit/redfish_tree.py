@@ -58,6 +58,7 @@ class RedfishTree:
         self.hung, self.released = asyncio.Event(), asyncio.Event()
         self._tls = tls
         self._open: dict[str, str] = {}
+        self._talks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "RedfishTree":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
@@ -65,6 +66,10 @@ class RedfishTree:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
+        await self._server.wait_closed()
 
     @property
     def port(self) -> int:
@@ -87,27 +92,34 @@ class RedfishTree:
         return [body for verb, path, body in self.asked if verb == method and path.rstrip("/") != SESSIONS]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
         try:
-            while first := await reader.read(1):
-                if first == TLS_HANDSHAKE:
-                    writer.write(_written((400, {}, None)))
-                    break
-                head = (first + await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                method, path, _ = head[0].split(" ")
-                headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                content = json.loads(body) if body else None
-                self.asked.append((method, path, content))
-                reply = self._answer(method, path, headers, content)
-                if self.hangs_on == f"{method} {path}":
-                    self.hung.set()
-                    await self.released.wait()
-                writer.write(_written(reply))
-                await writer.drain()
+            await self._converse(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, ValueError):
             pass
         finally:
+            self._talks.discard(talk)
             writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while first := await reader.read(1):
+            if first == TLS_HANDSHAKE:
+                writer.write(_written((400, {}, None)))
+                break
+            head = (first + await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            method, path, _ = head[0].split(" ")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            content = json.loads(body) if body else None
+            self.asked.append((method, path, content))
+            reply = self._answer(method, path, headers, content)
+            if self.hangs_on == f"{method} {path}":
+                self.hung.set()
+                await self.released.wait()
+            writer.write(_written(reply))
+            await writer.drain()
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> Reply:
         plain, manners = path.rstrip("/"), self.manners

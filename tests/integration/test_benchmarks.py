@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(300)
 def test_every_benchmark_runs_and_every_request_is_answered(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
 
@@ -20,7 +21,7 @@ def test_every_benchmark_runs_and_every_request_is_answered(tmp_path: Path) -> N
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
@@ -33,6 +34,7 @@ def test_every_benchmark_runs_and_every_request_is_answered(tmp_path: Path) -> N
     assert "| list " in run.stdout
 
 
+@pytest.mark.timeout(300)
 def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) -> None:
     missing = [program for program in ("ipmi_sim", "ipmitool", "ipmipower") if shutil.which(program) is None]
     if missing and os.environ.get("CI") != "true" and os.geteuid() != 0:
@@ -44,7 +46,7 @@ def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) ->
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
@@ -55,6 +57,7 @@ def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) ->
     assert "| ipmipower " in run.stdout
 
 
+@pytest.mark.timeout(300)
 def test_the_benchmark_of_scale_runs_on_both_stores(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
 
@@ -63,7 +66,7 @@ def test_the_benchmark_of_scale_runs_on_both_stores(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
