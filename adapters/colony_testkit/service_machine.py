@@ -39,6 +39,7 @@ from colony_testkit.service_strategies import (
     deletions,
     discoveries,
     growths,
+    installations,
     kubeconfigs,
     maintenances,
     numbers,
@@ -205,7 +206,7 @@ class ServiceMachine(RuleBasedStateMachine):
         script.play(self.rack)
         self._happens(_nothing(), then=then)
 
-    @rule(fault=faults(*LYING), ask=st.one_of(provisions, provisions, wipes, discoveries, reboots), then=spans)
+    @rule(fault=faults(*LYING), ask=st.one_of(installations, installations, discoveries), then=spans)
     def work_on_broken_hardware(self, fault: Fault, ask: asks.OfMachine, then: timedelta) -> None:
         """Ask for work on an idle machine, if there is any, whose hardware is about to lie."""
         idle = [id for id, asset in self.world.picture.assets.items() if asset.held_by is None]

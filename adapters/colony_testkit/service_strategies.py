@@ -27,6 +27,9 @@ _teams = st.permutations(range(1, MACHINES + 1)).flatmap(
 registrations = st.builds(asks.Register, machine=numbers, name=numbers)
 discoveries = st.builds(asks.Discover, machine=numbers)
 provisions = st.builds(asks.Provision, machine=numbers, disk=disks)
+installations = st.builds(asks.Provision, machine=numbers, disk=st.sampled_from((0, 1)))
+"""Provisions that nothing is wrong with."""
+
 wipes = st.builds(asks.WipeDisks, machine=numbers, method=st.sampled_from(WipeMethod))
 reboots = st.builds(asks.Restart, machine=numbers, device=st.none() | st.sampled_from(BootDevice))
 maintenances = st.builds(

@@ -26,7 +26,7 @@ SUITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """What users of the test kit run on embeddings and adapters of their own, by name; any other name is a unit test's."""
 
-LIVES = "150"
+LIVES = "400"
 """How many lives are looked at before a fault counts as one that is not found."""
 
 OPTIONS = (
