@@ -6,9 +6,18 @@ from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.building import new_run
+from colony_core.domain.cluster_plans import CIVO, GROW, K3S, SHRINK, TALOS
 from colony_core.domain.clusters import ClusterType, Flavor, NodeSpec
 from colony_core.domain.deciding import decide
 from colony_core.domain.hardware import GB, Bmc, BootDevice, Cpu, Disk, DiskKind, Inventory, Nic, Protocol
+from colony_core.domain.machine_plans import (
+    ASSET_DISCOVERY,
+    ASSET_DISCOVERY_1,
+    ASSET_REBOOT,
+    BMC_ROTATION,
+    DISK_WIPE,
+    OS_PROVISION,
+)
 from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import (
     Build,
@@ -23,20 +32,7 @@ from colony_core.domain.orders import (
     Wipe,
     WipeMethod,
 )
-from colony_core.domain.plans import (
-    ASSET_DISCOVERY,
-    ASSET_DISCOVERY_1,
-    ASSET_REBOOT,
-    BMC_ROTATION,
-    CIVO,
-    DISK_WIPE,
-    GROW,
-    K3S,
-    OS_PROVISION,
-    PLANS,
-    SHRINK,
-    TALOS,
-)
+from colony_core.domain.plans import PLANS
 from colony_core.domain.workflows import (
     Event,
     Failed,

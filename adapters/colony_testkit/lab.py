@@ -6,19 +6,12 @@ from datetime import datetime, timedelta
 
 from colony_core.application.colony import Colony, Policy, Ports
 from colony_core.domain.assets import Asset
+from colony_core.domain.cluster_plans import GROW, SHRINK
 from colony_core.domain.clusters import Cluster, ClusterCredentials, ClusterSpec, ClusterType, Flavor
 from colony_core.domain.hardware import BootDevice, Protocol
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, BMC_ROTATION, DISK_WIPE, OS_PROVISION
 from colony_core.domain.orders import WipeMethod
-from colony_core.domain.plans import (
-    ASSET_DISCOVERY,
-    ASSET_REBOOT,
-    BMC_ROTATION,
-    DISK_WIPE,
-    GROW,
-    OS_PROVISION,
-    SHRINK,
-    cluster_plan,
-)
+from colony_core.domain.plans import cluster_plan
 from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.rate_limits import ADMITTED, Verdict, Window
 from colony_core.domain.registration import Registration

@@ -9,7 +9,7 @@ from colony_core.domain.api_keys import ApiKey, ApiRole
 from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.clusters import Cluster, ClusterSpec, ClusterStatus, ClusterType, Flavor, NodeSpec
 from colony_core.domain.events import Entry, EventType
-from colony_core.domain.plans import OS_PROVISION
+from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.workflows import Await, Run, RunStatus, StepState, StepStatus
 from colony_core.ports.persistence import Store
 from colony_testkit.builders import NOON, a_run, an_asset, an_inventory

@@ -10,9 +10,10 @@ from colony_core.domain.clusters import ClusterNotFound
 from colony_core.domain.deciding import decide
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.histories import Began, Change, Happening, changed, standing, without_ticket
+from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.outcomes import asset_after, cluster_after, member_after
-from colony_core.domain.plans import OS_PROVISION, plan_of, suited
+from colony_core.domain.plans import plan_of, suited
 from colony_core.domain.workflows import (
     Act,
     CancelAsked,

@@ -27,9 +27,10 @@ from colony_core.domain.building import new_run
 from colony_core.domain.clusters import NodeStatus, with_statuses
 from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.healths import Health
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, BMC_ROTATION, DISK_WIPE, OS_PROVISION
 from colony_core.domain.orders import Discovery, Order, Reboot, Rotation, WipeMethod
 from colony_core.domain.passwords import CHANCE_DIGITS, check_password, check_rotatable, made_password
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, BMC_ROTATION, DISK_WIPE, OS_PROVISION, suited
+from colony_core.domain.plans import suited
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
 from colony_core.domain.registration import AssetChanges, Registration, changed, differing, registered
 from colony_core.domain.secrets import Secret

@@ -13,6 +13,7 @@ from colony_core.application.safekeeping import AUTHORITY, CREDENTIALS, packed
 from colony_core.application.workflows import WorkflowDesk
 from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.building import BuildPlan, build_plan, installs, members, new_cluster, new_run
+from colony_core.domain.cluster_plans import GROW, SHRINK
 from colony_core.domain.clusters import (
     Cluster,
     ClusterBusy,
@@ -28,7 +29,7 @@ from colony_core.domain.clusters import (
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.orders import Build, Grow, Shrink, WipeMethod
 from colony_core.domain.plan_hashes import require_plan
-from colony_core.domain.plans import GROW, SHRINK, cluster_plan
+from colony_core.domain.plans import cluster_plan
 from colony_core.domain.secrets import Secret
 from colony_core.domain.topology import ClusterRequest, Growth, Review, World, review, review_growth
 from colony_core.domain.topology.conflicts import conflict_in

@@ -13,10 +13,11 @@ from colony_core.domain.building import members, new_run
 from colony_core.domain.clusters import Cluster, ClusterBusy, ClusterStatus, NodeSpec, NodeStatus, with_statuses
 from colony_core.domain.deciding import resumed
 from colony_core.domain.hardware import Protocol
+from colony_core.domain.machine_plans import MACHINE_PLANS
 from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.passwords import check_rotatable
-from colony_core.domain.plans import MACHINE_PLANS, plan_of, suited
+from colony_core.domain.plans import plan_of, suited
 from colony_core.domain.topology import Growth, NodeRequest, as_request, review_growth
 from colony_core.domain.workflows import Plan, Run, RunStatus, WorkflowNotRetryable, WorkflowType
 from colony_core.ports.persistence import Transaction

@@ -9,8 +9,9 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Advice, Cluster, ClusterNode, ClusterSpec, ClusterStatus, NodeSpec, Role
 from colony_core.domain.deciding import begin
 from colony_core.domain.disks import resolve_disk
+from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.orders import DiskIdentity, Install, Order, StaticNetwork
-from colony_core.domain.plans import OS_PROVISION, cluster_plan, suited
+from colony_core.domain.plans import cluster_plan, suited
 from colony_core.domain.topology.platforms import FLOORS
 from colony_core.domain.workflows import Plan, Run, Step
 

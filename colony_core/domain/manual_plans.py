@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
+from colony_core.domain import machine_plans
 from colony_core.domain.workflows import Ask, Await, Chore, Plan, Signal, Step, WorkflowType
 
 BY_HAND = timedelta(hours=24)
@@ -19,9 +22,8 @@ START_FROM_NETWORK = Step(
     do=Ask(Chore.START_FROM_NETWORK, evidence=(Signal.ASKED_FOR_BOOT,)),
     within=BY_HAND,
 )
-AWAIT_BOOT = Step(
-    name="await-boot-request",
-    title="Wait for the machine to ask for its boot script",
+AWAIT_BOOT = replace(
+    machine_plans.AWAIT_BOOT,
     do=Await(
         Signal.ASKED_FOR_BOOT,
         overrun=(
@@ -31,56 +33,18 @@ AWAIT_BOOT = Step(
         ),
     ),
     within=timedelta(minutes=30),
-    tries=3,
-    back_to="start-from-network",
+    back_to=START_FROM_NETWORK.name,
 )
-AWAIT_INVENTORY = Step(
-    name="await-inventory",
-    title="Wait for the machine's inventory",
-    do=Await(
-        Signal.SENT_INVENTORY,
-        overrun=("INVENTORY_NOT_SENT", "The machine asked for its boot script but never sent its inventory"),
-    ),
-    within=timedelta(minutes=10),
-    tries=3,
-    back_to="start-from-network",
-)
-AWAIT_INSTALL = Step(
-    name="await-install",
-    title="Wait for the installation",
-    do=Await(
-        Signal.INSTALLED,
-        overrun=("INSTALL_NOT_REPORTED", "The machine never reported the end of its installation"),
-    ),
-    within=timedelta(minutes=45),
-    tries=2,
-    back_to="start-from-network",
-)
-AWAIT_WIPE = Step(
-    name="await-wipe",
-    title="Wait for the disks to be erased",
-    do=Await(Signal.WIPED, overrun=("WIPE_NOT_REPORTED", "The machine never reported that its disks are erased")),
-    within=timedelta(hours=12),
-    tries=2,
-    back_to="start-from-network",
-)
+AWAIT_INVENTORY = replace(machine_plans.AWAIT_INVENTORY, back_to=START_FROM_NETWORK.name)
+AWAIT_INSTALL = replace(machine_plans.AWAIT_INSTALL, back_to=START_FROM_NETWORK.name)
+AWAIT_WIPE = replace(machine_plans.AWAIT_WIPE, back_to=START_FROM_NETWORK.name)
 START_FROM_DISK = Step(
     name="start-from-disk",
     title="Start the installed system, by hand",
     do=Ask(Chore.START_FROM_DISK, evidence=(Signal.BOOTED,)),
     within=BY_HAND,
 )
-AWAIT_FIRST_BOOT = Step(
-    name="await-first-boot",
-    title="Wait for the installed system to come up",
-    do=Await(
-        Signal.BOOTED,
-        overrun=("FIRST_BOOT_NOT_REPORTED", "The installed system never reported that it is up"),
-    ),
-    within=timedelta(minutes=20),
-    tries=2,
-    back_to="start-from-disk",
-)
+AWAIT_FIRST_BOOT = replace(machine_plans.AWAIT_FIRST_BOOT, back_to=START_FROM_DISK.name)
 RESTART = Step(
     name="restart",
     title="Restart the machine, by hand",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetStatus, LastError, Move, advance, released
+from colony_core.domain.cluster_plans import REMOVE_NODE
 from colony_core.domain.clusters import (
     Cluster,
     ClusterFault,
@@ -17,7 +18,6 @@ from colony_core.domain.clusters import (
 )
 from colony_core.domain.deciding import CANCELLED
 from colony_core.domain.orders import Grow, Shrink
-from colony_core.domain.plans import REMOVE_NODE
 from colony_core.domain.workflows import Fault, Run, RunStatus, StepStatus, WorkflowType
 
 CLOSING: Mapping[tuple[WorkflowType, RunStatus], Move] = MappingProxyType(

@@ -2,8 +2,9 @@
 
 import pytest
 
+from colony_core.domain.cluster_plans import GROW, SHRINK
 from colony_core.domain.clusters import NodeStatus
-from colony_core.domain.plans import BMC_ROTATION, GROW, SHRINK
+from colony_core.domain.machine_plans import BMC_ROTATION
 from colony_core.domain.topology import Growth
 from colony_core.domain.workflows import Plan, Run, RunStatus, Step, WorkflowNotRetryable
 from colony_core.errors import NotFound

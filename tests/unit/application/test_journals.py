@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from colony_core import Policy, RunStatus
 from colony_core.application.journals import NotAJournal, read, written
 from colony_core.domain.histories import CalledIn, JournalNotKept, Parked, Reported
-from colony_core.domain.plans import OS_PROVISION
+from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.replaying import kind_of, replay
 from colony_core.domain.workflows import WorkflowEnded, WorkflowNotFound
 from colony_simulator import (

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from colony_core import AssetStatus, ProvisionRequest, WipeMethod
-from colony_core.domain.plans import DISK_WIPE
+from colony_core.domain.machine_plans import DISK_WIPE
 from colony_core.domain.reports import WipeCertificate
 from colony_core.domain.workflows import Run, RunStatus
 from colony_simulator import DiskMissing, FailsWipe, Fault, KeepsData, RebootsInTheMiddle, SimulatedDisk, SimulatedRack

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from colony_core.domain.building import build_plan, installs, new_run
 from colony_core.domain.clusters import ClusterSpec, ClusterType, Flavor, NodeSpec, Role
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, OS_PROVISION
 from colony_core.domain.orders import Discovery
-from colony_core.domain.plans import ASSET_DISCOVERY, OS_PROVISION, cluster_plan
+from colony_core.domain.plans import cluster_plan
 from colony_core.domain.topology import ClusterRequest, review
 from colony_core.domain.workflows import RunStatus, StepStatus
 from colony_testkit.builders import NOON, a_disk, an_asset, an_inventory

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from colony_core.domain.cluster_plans import INSTALL_NODES, TALOS
 from colony_core.domain.deciding import CANCELLED, decide, resumed
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, INSTALL_NODES, OS_PROVISION, TALOS
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, OS_PROVISION
 from colony_core.domain.workflows import (
     ENDED,
     Act,

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from colony_core.application.retrying import OPENING
 from colony_core.domain.assets import LIFECYCLE, AssetStatus, LastError, Move, advance
 from colony_core.domain.building import members, new_cluster
+from colony_core.domain.cluster_plans import GROW, SHRINK, TALOS
 from colony_core.domain.clusters import (
     Cluster,
     ClusterSpec,
@@ -15,8 +16,8 @@ from colony_core.domain.clusters import (
     NodeSpec,
     NodeStatus,
 )
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
 from colony_core.domain.outcomes import CLOSING, asset_after, cluster_after, meanwhile, member_after
-from colony_core.domain.plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, GROW, OS_PROVISION, SHRINK, TALOS
 from colony_core.domain.workflows import ENDED, Plan, RunStatus, StepStatus, WorkflowType
 from colony_testkit.builders import BROKEN, MACHINE_PLANS, NOON, a_run, an_asset, an_ended_run
 

@@ -23,8 +23,9 @@ from colony_core.domain.histories import (
     history_of,
     standing,
 )
+from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.orders import DiskIdentity
-from colony_core.domain.plans import OS_PROVISION, PLANS
+from colony_core.domain.plans import PLANS
 from colony_core.domain.replaying import Difference, replay
 from colony_core.domain.reports import InstallReceipt
 from colony_core.domain.workflows import (
