@@ -12,8 +12,9 @@ from colony_core.domain.orders import WipeMethod
 from colony_core.domain.provisioning import NetworkRequest, ProvisionRequest
 from colony_core.domain.registration import AssetChanges, BmcChanges, Registration
 from colony_core.domain.secrets import Secret
+from colony_core.domain.steps import WorkflowType
 from colony_core.domain.topology import ClusterRequest, Growth, NodeRequest
-from colony_core.domain.workflows import Run, RunStatus, WorkflowType
+from colony_core.domain.workflows import Run, RunStatus
 from colony_core.errors import ColonyError
 from colony_core.ports.persistence import Page, Paging
 

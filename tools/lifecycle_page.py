@@ -6,7 +6,7 @@ from datetime import timedelta
 from colony_core.domain.assets import LIFECYCLE, REQUESTS, AssetStatus
 from colony_core.domain.outcomes import CLOSING
 from colony_core.domain.plans import PLANS
-from colony_core.domain.workflows import Ask, Await, FanOut, Perform, Plan, Step
+from colony_core.domain.steps import Ask, Await, FanOut, Perform, Plan, Step
 
 HEAD = """\
 # The lifecycle of machines, and the plans of work

@@ -9,6 +9,7 @@ from colony_core.domain.building import new_run
 from colony_core.domain.cluster_plans import CIVO, GROW, K3S, SHRINK, TALOS
 from colony_core.domain.clusters import ClusterType, Flavor, NodeSpec
 from colony_core.domain.deciding import decide
+from colony_core.domain.decisions import Event, Failed
 from colony_core.domain.hardware import GB, Bmc, BootDevice, Cpu, Disk, DiskKind, Inventory, Nic, Protocol
 from colony_core.domain.machine_plans import (
     ASSET_DISCOVERY,
@@ -33,16 +34,8 @@ from colony_core.domain.orders import (
     WipeMethod,
 )
 from colony_core.domain.plans import PLANS
-from colony_core.domain.workflows import (
-    Event,
-    Failed,
-    Fault,
-    Plan,
-    Run,
-    RunStatus,
-    StepState,
-    StepStatus,
-)
+from colony_core.domain.steps import Plan
+from colony_core.domain.workflows import Fault, Run, RunStatus, StepState, StepStatus
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

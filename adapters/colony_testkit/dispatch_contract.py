@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from colony_core.application.advancing import advance
+from colony_core.domain.decisions import CancelAsked, Woken
 from colony_core.domain.machine_plans import OS_PROVISION
-from colony_core.domain.workflows import CancelAsked, Run, RunStatus, StepStatus, Woken
+from colony_core.domain.workflows import Run, RunStatus, StepStatus
 from colony_core.ports.dispatch import Call, Dispatcher
 from colony_testkit.builders import a_run
 from colony_testkit.cases import DispatchCase

@@ -7,36 +7,23 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from colony_core.domain.deciding import decide
-from colony_core.domain.plans import PLANS
-from colony_core.domain.workflows import (
-    ENDED,
+from colony_core.domain.decisions import (
     Act,
-    Action,
-    Ask,
-    Await,
     CancelAsked,
     ChildEnded,
     ChildStarted,
-    Chore,
     Decision,
     Event,
     Failed,
-    FanOut,
-    Fault,
     Heard,
     Interrupted,
-    Perform,
-    Plan,
-    Run,
-    RunStatus,
-    Signal,
     Spawn,
-    Step,
-    StepStatus,
     Succeeded,
     Woken,
-    WorkflowType,
 )
+from colony_core.domain.plans import PLANS
+from colony_core.domain.steps import Action, Ask, Await, Chore, FanOut, Perform, Plan, Signal, Step, WorkflowType
+from colony_core.domain.workflows import ENDED, Fault, Run, RunStatus, StepStatus
 from colony_testkit.builders import BROKEN, a_run
 
 

@@ -17,7 +17,8 @@ from colony_core.domain.histories import Journal
 from colony_core.domain.orders import Install, Shrink, Wipe
 from colony_core.domain.plans import plan_of
 from colony_core.domain.replaying import replay
-from colony_core.domain.workflows import Run, RunStatus, WorkflowType
+from colony_core.domain.steps import WorkflowType
+from colony_core.domain.workflows import Run, RunStatus
 from colony_simulator import SimulatedRack
 from colony_testkit.pictures import Picture, disks_of, named_by
 

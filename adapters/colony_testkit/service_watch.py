@@ -9,7 +9,8 @@ from colony_core.domain.clusters import Cluster, ClusterCredentials
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.domain.plans import plan_of
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import Action, Perform, Run, StepState, StepStatus
+from colony_core.domain.steps import Action, Perform
+from colony_core.domain.workflows import Run, StepState, StepStatus
 from colony_core.errors import Unavailable
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Access, BmcUnreachable, Controller, Hardware

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from colony_core import Colony, ColonyError, Ports
 from colony_core.application.advancing import advance
 from colony_core.domain.clusters import ClusterStatus
-from colony_core.domain.workflows import Failed, Fault, StepStatus, Succeeded
+from colony_core.domain.decisions import Failed, Succeeded
+from colony_core.domain.workflows import Fault, StepStatus
 from colony_core.errors import Unavailable
 from colony_core.ports.persistence import Store
 from colony_simulator import SimulatedRack, Simulation, VirtualClock

@@ -10,7 +10,8 @@ from colony_core.domain.assets import Asset, AssetStatus
 from colony_core.domain.clusters import Cluster, ClusterSpec, ClusterStatus, ClusterType, Flavor, NodeSpec
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.machine_plans import OS_PROVISION
-from colony_core.domain.workflows import Await, Run, RunStatus, StepState, StepStatus
+from colony_core.domain.steps import Await
+from colony_core.domain.workflows import Run, RunStatus, StepState, StepStatus
 from colony_core.ports.persistence import Store
 from colony_testkit.builders import NOON, a_run, an_asset, an_inventory
 

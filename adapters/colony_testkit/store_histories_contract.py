@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from colony_core.domain.decisions import Act, Succeeded, Woken
 from colony_core.domain.histories import Began, Happening, Parked, standing
-from colony_core.domain.workflows import Act, Action, Succeeded, Woken
+from colony_core.domain.steps import Action
 from colony_core.ports.persistence import Store
 from colony_testkit.builders import NOON
 from colony_testkit.store_given import workflow

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from colony_core.domain.clusters import ClusterNameTaken, ClusterNotFound, ClusterStatus, ClusterType
-from colony_core.domain.workflows import RunStatus, WorkflowNotFound, WorkflowType
+from colony_core.domain.steps import WorkflowType
+from colony_core.domain.workflows import RunStatus, WorkflowNotFound
 from colony_core.ports.persistence import ClusterFilter, Paging, RunFilter, StaleWrite, Store
 from colony_testkit.builders import NOON
 from colony_testkit.store_given import awaiting, begun, cluster, ended, ids, keep, resting, workflow

@@ -8,13 +8,7 @@ from colony_core.domain.assets import Asset, AssetNotFound, AssetStatus
 from colony_core.domain.building import new_run
 from colony_core.domain.clusters import ClusterNotFound
 from colony_core.domain.deciding import decide
-from colony_core.domain.events import Entry, EventType
-from colony_core.domain.histories import Began, Change, Happening, changed, standing, without_ticket
-from colony_core.domain.machine_plans import OS_PROVISION
-from colony_core.domain.orders import Build, Grow, Shrink
-from colony_core.domain.outcomes import asset_after, cluster_after, member_after
-from colony_core.domain.plans import plan_of, suited
-from colony_core.domain.workflows import (
+from colony_core.domain.decisions import (
     Act,
     CancelAsked,
     CancelChildren,
@@ -24,11 +18,16 @@ from colony_core.domain.workflows import (
     Event,
     Finish,
     Level,
-    Run,
-    RunStatus,
     Spawn,
     Succeeded,
 )
+from colony_core.domain.events import Entry, EventType
+from colony_core.domain.histories import Began, Change, Happening, changed, standing, without_ticket
+from colony_core.domain.machine_plans import OS_PROVISION
+from colony_core.domain.orders import Build, Grow, Shrink
+from colony_core.domain.outcomes import asset_after, cluster_after, member_after
+from colony_core.domain.plans import plan_of, suited
+from colony_core.domain.workflows import Run, RunStatus
 from colony_core.ports.persistence import Transaction
 
 

@@ -25,6 +25,7 @@ from colony_core.domain.assets import (
 )
 from colony_core.domain.building import new_run
 from colony_core.domain.clusters import NodeStatus, with_statuses
+from colony_core.domain.decisions import CancelAsked
 from colony_core.domain.hardware import BootDevice, Inventory
 from colony_core.domain.healths import Health
 from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, BMC_ROTATION, DISK_WIPE, OS_PROVISION
@@ -34,7 +35,8 @@ from colony_core.domain.plans import suited
 from colony_core.domain.provisioning import ProvisionRequest, install_order, wipe_order
 from colony_core.domain.registration import AssetChanges, Registration, changed, differing, registered
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import CancelAsked, Plan, Run
+from colony_core.domain.steps import Plan
+from colony_core.domain.workflows import Run
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import AssetFilter, Page, Paging, Store, Transaction

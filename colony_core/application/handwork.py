@@ -2,8 +2,9 @@
 
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
+from colony_core.domain.decisions import Succeeded
 from colony_core.domain.tasks import Task, TaskNotFound, asked_in, awaited, task_of
-from colony_core.domain.workflows import Run, RunStatus, Succeeded, WorkflowNotFound
+from colony_core.domain.workflows import Run, RunStatus, WorkflowNotFound
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import Paging, RunFilter, Store
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from colony_core.application.advancing import advance, befall
 from colony_core.application.bell import Bell
 from colony_core.domain.assets import inspected
+from colony_core.domain.decisions import Event, Heard
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Inventory
 from colony_core.domain.histories import Reported
@@ -16,7 +17,8 @@ from colony_core.domain.plans import plan_of
 from colony_core.domain.proofs import unlike, unproven
 from colony_core.domain.reports import Report, WipeCertificate
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import Await, Event, Fault, Heard, Run, Signal, StepStatus
+from colony_core.domain.steps import Await, Signal
+from colony_core.domain.workflows import Fault, Run, StepStatus
 from colony_core.errors import Unauthorized
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock

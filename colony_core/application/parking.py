@@ -5,7 +5,8 @@ from datetime import datetime
 from colony_core.application.advancing import befall
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.histories import CalledIn, Parked
-from colony_core.domain.workflows import Run, RunStatus, WorkflowType
+from colony_core.domain.steps import WorkflowType
+from colony_core.domain.workflows import Run, RunStatus
 from colony_core.ports.persistence import Paging, RunFilter, Transaction
 
 _WAITING = RunFilter(status=RunStatus.PENDING, type=WorkflowType.OS_PROVISION)

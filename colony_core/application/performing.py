@@ -13,9 +13,11 @@ from colony_core.application import cluster_actions, machine_actions, rotation
 from colony_core.application.safekeeping import AUTHORITY, BMC_PASSWORD, CREDENTIALS, unpacked
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import AssetNotFound
+from colony_core.domain.decisions import Act, Failed, Succeeded
 from colony_core.domain.orders import Shrink
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import Act, Action, Failed, Fault, Succeeded
+from colony_core.domain.steps import Action
+from colony_core.domain.workflows import Fault
 from colony_core.errors import ColonyError, Refused
 
 log = logging.getLogger("colony.performer")

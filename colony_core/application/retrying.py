@@ -18,8 +18,9 @@ from colony_core.domain.manual_plans import MANUAL_PLANS
 from colony_core.domain.orders import Build, Grow, Shrink
 from colony_core.domain.passwords import check_rotatable
 from colony_core.domain.plans import plan_of, suited
+from colony_core.domain.steps import Plan, WorkflowType
 from colony_core.domain.topology import Growth, NodeRequest, as_request, review_growth
-from colony_core.domain.workflows import Plan, Run, RunStatus, WorkflowNotRetryable, WorkflowType
+from colony_core.domain.workflows import Run, RunStatus, WorkflowNotRetryable
 from colony_core.ports.persistence import Transaction
 
 OPENING: Mapping[WorkflowType, Move] = MappingProxyType(

@@ -18,7 +18,8 @@ from colony_core.application.performing import Performer
 from colony_core.application.tasks import Item, Task
 from colony_core.application.upkeep import Upkeep
 from colony_core.application.workplace import Workplace
-from colony_core.domain.workflows import Act, Interrupted, Run, Woken
+from colony_core.domain.decisions import Act, Interrupted, Woken
+from colony_core.domain.workflows import Run
 from colony_core.errors import ColonyError
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Call, Dispatcher

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from colony_core.application.performing import Outcome
-from colony_core.domain.workflows import Act
+from colony_core.domain.decisions import Act
 from colony_core.ports.dispatch import Call
 
 

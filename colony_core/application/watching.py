@@ -12,8 +12,9 @@ from colony_core.domain.assets import Asset, AssetStatus, as_of
 from colony_core.domain.healths import Health
 from colony_core.domain.hindrances import Hindrance, hindrance
 from colony_core.domain.orders import Shrink
+from colony_core.domain.steps import WorkflowType
 from colony_core.domain.tasks import Task, task_of
-from colony_core.domain.workflows import Run, RunStatus, WorkflowType
+from colony_core.domain.workflows import Run, RunStatus
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import (
     AssetFilter,

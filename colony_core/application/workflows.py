@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
 from colony_core.application.retrying import retry
+from colony_core.domain.decisions import CancelAsked
 from colony_core.domain.events import Entry
 from colony_core.domain.histories import Journal, history_of
-from colony_core.domain.workflows import CancelAsked, Run, RunStatus, WorkflowEnded
+from colony_core.domain.workflows import Run, RunStatus, WorkflowEnded
 from colony_core.ports.clock import Clock
 from colony_core.ports.persistence import EntryFilter, Page, Paging, RunFilter, Store, Transaction
 

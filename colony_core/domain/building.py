@@ -12,8 +12,9 @@ from colony_core.domain.disks import resolve_disk
 from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.orders import DiskIdentity, Install, Order, StaticNetwork
 from colony_core.domain.plans import cluster_plan, suited
+from colony_core.domain.steps import Plan, Step
 from colony_core.domain.topology.platforms import FLOORS
-from colony_core.domain.workflows import Plan, Run, Step
+from colony_core.domain.workflows import Run
 
 
 def installs(spec: ClusterSpec, nodes: Iterable[NodeSpec], assets: Mapping[str, Asset]) -> dict[str, Install]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from colony_core.domain.machine_plans import POWER_OFF, minutes
-from colony_core.domain.workflows import Action, FanOut, Perform, Plan, Step, WorkflowType
+from colony_core.domain.steps import Action, FanOut, Perform, Plan, Step, WorkflowType
 
 CREATE_AUTHORITY = Step(
     name="create-authority",

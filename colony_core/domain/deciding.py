@@ -4,40 +4,27 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from colony_core.domain.workflows import (
-    ENDED,
-    LONGEST_PAUSE,
+from colony_core.domain.decisions import (
     Act,
-    Action,
-    Ask,
-    Await,
     CancelAsked,
     CancelChildren,
-    Child,
     ChildEnded,
     ChildStarted,
     Decision,
     Effect,
     Event,
     Failed,
-    FanOut,
-    Fault,
     Finish,
     Heard,
     Interrupted,
     Level,
     Note,
-    Perform,
-    Plan,
-    Run,
-    RunStatus,
     Spawn,
-    Step,
-    StepState,
-    StepStatus,
     Succeeded,
     Woken,
 )
+from colony_core.domain.steps import LONGEST_PAUSE, Action, Ask, Await, FanOut, Perform, Plan, Step
+from colony_core.domain.workflows import ENDED, Child, Fault, Run, RunStatus, StepState, StepStatus
 
 CANCELLED = Fault("WORKFLOW_CANCELLED", "The workflow was cancelled")
 

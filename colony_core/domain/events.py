@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from colony_core.domain.workflows import Level
+from colony_core.domain.decisions import Level
 
 
 class EventType(StrEnum):

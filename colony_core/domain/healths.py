@@ -6,9 +6,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from colony_core.domain.assets import Asset
+from colony_core.domain.decisions import Level
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.hardware import Power, PowerReading
-from colony_core.domain.workflows import Level
 
 
 class BmcState(StrEnum):

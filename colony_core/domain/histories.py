@@ -5,8 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from colony_core.domain.decisions import Act, CancelChildren, Effect, Event, Finish, Spawn
 from colony_core.domain.reports import Report
-from colony_core.domain.workflows import Act, CancelChildren, Effect, Event, Finish, Run, RunStatus, Spawn, StepStatus
+from colony_core.domain.workflows import Run, RunStatus, StepStatus
 from colony_core.errors import Conflict
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from colony_core.domain.workflows import Action, Await, Perform, Plan, Signal, Step, WorkflowType
+from colony_core.domain.steps import Action, Await, Perform, Plan, Signal, Step, WorkflowType
 
 
 def minutes(least: float, most: float) -> tuple[timedelta, timedelta]:

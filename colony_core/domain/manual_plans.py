@@ -11,7 +11,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from colony_core.domain import machine_plans
-from colony_core.domain.workflows import Ask, Await, Chore, Plan, Signal, Step, WorkflowType
+from colony_core.domain.steps import Ask, Await, Chore, Plan, Signal, Step, WorkflowType
 
 BY_HAND = timedelta(hours=24)
 """How long a person has for one task, unless the operator's setting says otherwise."""

@@ -18,7 +18,8 @@ from colony_core.domain.clusters import (
 )
 from colony_core.domain.deciding import CANCELLED
 from colony_core.domain.orders import Grow, Shrink
-from colony_core.domain.workflows import Fault, Run, RunStatus, StepStatus, WorkflowType
+from colony_core.domain.steps import WorkflowType
+from colony_core.domain.workflows import Fault, Run, RunStatus, StepStatus
 
 CLOSING: Mapping[tuple[WorkflowType, RunStatus], Move] = MappingProxyType(
     {

@@ -12,7 +12,8 @@ from colony_core.domain.clusters import ClusterType, Flavor
 from colony_core.domain.hardware import Protocol
 from colony_core.domain.machine_plans import ASSET_DISCOVERY_1, BMC_ROTATION, MACHINE_PLANS
 from colony_core.domain.manual_plans import MANUAL_PLANS
-from colony_core.domain.workflows import Perform, Plan, Run, StepStatus
+from colony_core.domain.steps import Perform, Plan
+from colony_core.domain.workflows import Run, StepStatus
 
 PLANS: Mapping[tuple[str, int], Plan] = MappingProxyType(
     {

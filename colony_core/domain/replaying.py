@@ -23,7 +23,8 @@ from colony_core.domain.histories import (
     without_ticket,
 )
 from colony_core.domain.plans import PLANS
-from colony_core.domain.workflows import Plan, Run
+from colony_core.domain.steps import Plan
+from colony_core.domain.workflows import Run
 
 NOTHING = "nothing"
 

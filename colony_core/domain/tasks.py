@@ -8,7 +8,8 @@ from colony_core.domain.assets import Asset
 from colony_core.domain.hardware import BootDevice
 from colony_core.domain.orders import Reboot
 from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Ask, Chore, Run, StepState, StepStatus
+from colony_core.domain.steps import Ask, Chore
+from colony_core.domain.workflows import Run, StepState, StepStatus
 from colony_core.errors import Conflict, NotFound
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from colony_core.domain.decisions import Level
 from colony_core.domain.events import Entry, EventType
-from colony_core.domain.workflows import Level
 
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from colony_core.domain.building import BuildPlan, MachinePlan
 from colony_core.domain.clusters import Advice, Role
 from colony_core.domain.plan_hashes import plan_hash
-from colony_core.domain.workflows import Step
+from colony_core.domain.steps import Step
 from colony_http.shapes_workflows import DiskIdentityView
 
 

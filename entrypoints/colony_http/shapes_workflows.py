@@ -6,11 +6,13 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from colony_core import Run, RunStatus, WipeMethod, WorkflowType
+from colony_core.domain.decisions import Level
 from colony_core.domain.events import Entry
 from colony_core.domain.orders import DiskIdentity
 from colony_core.domain.plans import plan_of
 from colony_core.domain.reports import InstallReceipt, Report, WipeCertificate
-from colony_core.domain.workflows import Level, Plan, StepState, StepStatus, progress
+from colony_core.domain.steps import Plan
+from colony_core.domain.workflows import StepState, StepStatus, progress
 from colony_core.ports.persistence import RunFilter
 from colony_http.shapes_paging import PagingQuery
 

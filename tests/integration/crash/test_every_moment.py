@@ -19,7 +19,8 @@ import pytest
 
 from colony_core.domain.orders import Shrink
 from colony_core.domain.plans import plan_of
-from colony_core.domain.workflows import Action, Perform, RunStatus
+from colony_core.domain.steps import Action, Perform
+from colony_core.domain.workflows import RunStatus
 from colony_core.errors import Conflict, NotFound, Unavailable
 from colony_core.ports.netboot import Netboot
 from colony_crypto.sealing import Sealer

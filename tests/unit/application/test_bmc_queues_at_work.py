@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from colony_core.application.colony import Policy
 from colony_core.domain.breakers import Pace
+from colony_core.domain.decisions import Level
 from colony_core.domain.healths import BmcState
 from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.registration import AssetChanges, BmcChanges
 from colony_core.domain.secrets import Secret
-from colony_core.domain.workflows import Level, RunStatus
+from colony_core.domain.workflows import RunStatus
 from colony_core.ports.persistence import EntryFilter
 from colony_simulator import Flapping, Silent
 from colony_testkit.lab import EVERYTHING, Lab, discovering

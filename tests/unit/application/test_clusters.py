@@ -16,8 +16,9 @@ from colony_core.domain.clusters import (
     NodeStatus,
     TalosconfigNotAvailable,
 )
+from colony_core.domain.steps import WorkflowType
 from colony_core.domain.topology import Growth, NodeNotFound, NodeNotRemovable
-from colony_core.domain.workflows import RunStatus, WorkflowType
+from colony_core.domain.workflows import RunStatus
 from colony_core.errors import ColonyError, Conflict
 from colony_core.ports.persistence import ClusterFilter, Paging
 from colony_simulator import FailsInstall, NeverRegisters

@@ -5,8 +5,9 @@ import pytest
 from colony_core.domain.cluster_plans import GROW, SHRINK
 from colony_core.domain.clusters import NodeStatus
 from colony_core.domain.machine_plans import BMC_ROTATION
+from colony_core.domain.steps import Plan, Step
 from colony_core.domain.topology import Growth
-from colony_core.domain.workflows import Plan, Run, RunStatus, Step, WorkflowNotRetryable
+from colony_core.domain.workflows import Run, RunStatus, WorkflowNotRetryable
 from colony_core.errors import NotFound
 from colony_simulator import Silent
 from colony_testkit.builders import ALL_PLANS, CLUSTER_KINDS, CLUSTER_PLANS, MACHINE_PLANS

@@ -12,21 +12,8 @@ from colony_core.domain.assets import AssetBusy, AssetStatus
 from colony_core.domain.clusters import ClusterStatus
 from colony_core.domain.events import Entry, EventType
 from colony_core.domain.provisioning import ProvisionRequest
-from colony_core.domain.workflows import (
-    Action,
-    Ask,
-    Await,
-    FanOut,
-    Perform,
-    Plan,
-    RunStatus,
-    Signal,
-    Step,
-    StepStatus,
-    WorkflowEnded,
-    WorkflowNotFound,
-    WorkflowNotRetryable,
-)
+from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step
+from colony_core.domain.workflows import RunStatus, StepStatus, WorkflowEnded, WorkflowNotFound, WorkflowNotRetryable
 from colony_core.ports.hardware import BmcRefused
 from colony_core.ports.persistence import EntryFilter, Paging
 from colony_simulator import FailsInstall, FailsWipe, Fault, IgnoresNetworkBoot, NeverComesUp, NeverReports

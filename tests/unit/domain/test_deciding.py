@@ -9,36 +9,24 @@ from msgspec.structs import replace
 
 from colony_core.domain.cluster_plans import INSTALL_NODES, TALOS
 from colony_core.domain.deciding import CANCELLED, decide, resumed
-from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, OS_PROVISION
-from colony_core.domain.workflows import (
-    ENDED,
+from colony_core.domain.decisions import (
     Act,
-    Action,
-    Ask,
-    Await,
     CancelAsked,
     CancelChildren,
     ChildEnded,
     ChildStarted,
     Event,
     Failed,
-    FanOut,
-    Fault,
     Finish,
     Heard,
     Interrupted,
-    Perform,
-    Plan,
-    Run,
-    RunStatus,
-    Signal,
     Spawn,
-    Step,
-    StepStatus,
     Succeeded,
     Woken,
-    progress,
 )
+from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, OS_PROVISION
+from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step
+from colony_core.domain.workflows import ENDED, Fault, Run, RunStatus, StepStatus, progress
 from colony_testkit.builders import ALL_PLANS, BROKEN, NOON, a_run, a_run_at, after, failure
 from colony_testkit.histories import Life, acts, in_fortune, in_silence, invented_plans, lived, lives
 

@@ -18,7 +18,8 @@ from colony_core.domain.clusters import (
 )
 from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, DISK_WIPE, OS_PROVISION
 from colony_core.domain.outcomes import CLOSING, asset_after, cluster_after, meanwhile, member_after
-from colony_core.domain.workflows import ENDED, Plan, RunStatus, StepStatus, WorkflowType
+from colony_core.domain.steps import Plan, WorkflowType
+from colony_core.domain.workflows import ENDED, RunStatus, StepStatus
 from colony_testkit.builders import BROKEN, MACHINE_PLANS, NOON, a_run, an_asset, an_ended_run
 
 AT_WORK = {

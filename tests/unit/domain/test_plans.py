@@ -8,7 +8,7 @@ from colony_core.application.performing import DOING
 from colony_core.domain.cluster_plans import CIVO, K3S, TALOS
 from colony_core.domain.clusters import ClusterType, Flavor
 from colony_core.domain.plans import PLANS, cluster_plan, plan_of
-from colony_core.domain.workflows import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
+from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
 from colony_testkit.builders import ALL_PLANS, a_run
 
 ALL_STEPS = [(plan, step) for plan in ALL_PLANS for step in (*plan.steps, *plan.after_failure, *plan.after_cancel)]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from colony_core.application.journals import read, written
 from colony_core.domain import replaying
 from colony_core.domain.deciding import decide
+from colony_core.domain.decisions import Act, Decision, Failed, Succeeded, Woken
 from colony_core.domain.histories import (
     CalledIn,
     Change,
@@ -28,20 +29,8 @@ from colony_core.domain.orders import DiskIdentity
 from colony_core.domain.plans import PLANS
 from colony_core.domain.replaying import Difference, replay
 from colony_core.domain.reports import InstallReceipt
-from colony_core.domain.workflows import (
-    Act,
-    Action,
-    Decision,
-    Failed,
-    Fault,
-    Perform,
-    Plan,
-    Run,
-    RunStatus,
-    Step,
-    Succeeded,
-    Woken,
-)
+from colony_core.domain.steps import Action, Perform, Plan, Step
+from colony_core.domain.workflows import Fault, Run, RunStatus
 from colony_testkit.builders import ALL_PLANS, NOON, a_disk, a_run
 from colony_testkit.histories import Life, in_fortune, in_silence, lived, lives
 from colony_testkit.journals import journal_of

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colony_core.domain.machine_plans import ASSET_DISCOVERY, DISK_WIPE, OS_PROVISION
-from colony_core.domain.workflows import Plan
+from colony_core.domain.steps import Plan
 from colony_core.ports.netboot import TurnOff
 from colony_simulator import Image, SimulatedRack, Span, Timings, VirtualClock
 from colony_testkit.rack_operator import RackOperator, a_wipe, an_install
