@@ -5,6 +5,7 @@ from datetime import datetime
 from colony_core import Asset, Cluster, Run
 from colony_core.application.assets import Forgotten
 from colony_core.domain.assets import Maintenance
+from colony_core.domain.workflows import RunStatus
 from colony_testkit.pictures import Picture
 from colony_testkit.service_asks import Answer, Ask, Cancel, Delete, Maintain
 
@@ -30,7 +31,7 @@ class Ledger:
         match answer:
             case Run():
                 self._runs[answer.id] = answer
-                if isinstance(ask, Cancel):
+                if isinstance(ask, Cancel) and answer.ending is not RunStatus.FAILED:
                     self._cancelled.add(answer.id)
             case Forgotten(asset=asset):
                 self.in_doubt(asset.id)

@@ -31,10 +31,13 @@ class Hold:
 
     async def wait(self, access: Access, asker: str | None, *, clock: Clock, deadline: timedelta) -> None:
         """Return once *asker* may go on; raise `BmcBusy` where that takes longer than *deadline*."""
-        while self.bars(asker):
+        while True:
+            released = self._released.next()  # Taken before the look, so that no release is missed in between.
+            if not self.bars(asker):
+                return
             where = f"{access.bmc.address}:{access.bmc.port}"
             busy = BmcBusy(f"The password of the controller at {where} is being changed: ask again in a moment")
-            await within(clock, deadline, _rung(self._released), silent=busy)
+            await within(clock, deadline, released.wait(), silent=busy)
 
     def renew(self, old: Access, new: Access) -> None:
         """Let those who come with *old* use *new*: they looked it up before it changed."""
@@ -47,7 +50,3 @@ class Hold:
     def forget(self) -> None:
         """Take credentials as they come: somebody has set them by hand."""
         self._renewed = None
-
-
-async def _rung(bell: Bell) -> None:
-    await bell.next().wait()
