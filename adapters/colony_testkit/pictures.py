@@ -22,6 +22,8 @@ from colony_core.ports.persistence import (
     Transaction,
 )
 from colony_simulator import SimulatedDisk, SimulatedRack
+from colony_simulator.activities import Installing, Wiping
+from colony_simulator.machines import Machine
 
 T = TypeVar("T", Asset, Run, Cluster)
 
@@ -29,7 +31,10 @@ PAGE = 1000
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """What a store shows at one moment, by id; `entries` are those of the journal since the picture before."""
+    """What a store shows at one moment, by id; `entries` are those of the journal since the picture before.
+
+    `touched` counts the writes to every disk, `in_hand` are the disks that machines have a job for: both by serial.
+    """
 
     at: datetime
     assets: Mapping[str, Asset] = {}
@@ -38,6 +43,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     seq: int = 0
     touched: Mapping[str, int] = {}
+    in_hand: frozenset[str] = frozenset()
 
     @property
     def revisions(self) -> dict[str, int]:
@@ -63,7 +69,14 @@ async def taken(store: Store, rack: SimulatedRack, *, seq: int = 0) -> Picture:
         last = await look.journal.last()
     touched = {serial: disk.touched for serial, disk in disks_of(rack).items()}
     return Picture(
-        at=rack.clock.now(), assets=assets, runs=runs, clusters=clusters, entries=entries, seq=last, touched=touched
+        at=rack.clock.now(),
+        assets=assets,
+        runs=runs,
+        clusters=clusters,
+        entries=entries,
+        seq=last,
+        touched=touched,
+        in_hand=frozenset(disk.serial for machine in rack.machines for disk in _in_hand(machine)),
     )
 
 
@@ -86,6 +99,15 @@ async def _all(page: Callable[[Paging], Awaitable[Page[T]]]) -> dict[str, T]:
 def disks_of(rack: SimulatedRack) -> dict[str, SimulatedDisk]:
     """Return every disk in *rack* by its serial number."""
     return {disk.identity.serial: disk for machine in rack.machines for disk in machine.disks}
+
+
+def _in_hand(machine: Machine) -> tuple[DiskIdentity, ...]:
+    match machine.activity:
+        case Installing(order=Install(disk=disk)):
+            return (disk,)
+        case Wiping(order=Wipe(disks=disks)):
+            return disks
+    return ()
 
 
 def named_by(run: Run) -> tuple[DiskIdentity, ...]:

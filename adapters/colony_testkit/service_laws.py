@@ -223,11 +223,17 @@ def _nothing_loose(after: Picture, rack: SimulatedRack) -> Iterator[str]:
 
 
 def _only_named_disks(before: Picture, after: Picture) -> Iterator[str]:
-    """No byte is written to a disk that no plan named which was at work since."""
+    """No machine gets a job for a disk, and no byte is written to one, that no plan named which was at work since.
+
+    What a machine had in hand already, it may finish when its plan has ended meanwhile: where the controller is silent
+    or lies, or the machine was forgotten by force, nobody could stop it before it speaks again.
+    """
     ended = {run.id for run in before.runs.values() if run.ended}
     named = {disk.serial for run in after.runs.values() if run.id not in ended for disk in named_by(run)}
+    for serial in sorted(after.in_hand - before.in_hand - named):
+        yield f"A machine has a job for the disk {serial}, and no workflow at work names it"
     for serial, times in after.touched.items():
-        if times > before.touched.get(serial, 0) and serial not in named:
+        if times > before.touched.get(serial, 0) and serial not in named | before.in_hand:
             yield f"The disk {serial} was written to, and no workflow at work names it"
 
 
