@@ -123,7 +123,7 @@ async def create_cluster(
     """
     if asked.dry_run:
         return shown(PlanView.of(await colony.clusters.plan(data.request(), strict=asked.strict)))
-    expected = asked.plan_hash or None
+    expected = asked.expected(data)
     cluster = await colony.clusters.create(data.request(), strict=asked.strict, plan_hash=expected)
     return created(ClusterView.of(cluster, StageView.at_first(cluster)), f"/api/v1/clusters/{cluster.id}")
 

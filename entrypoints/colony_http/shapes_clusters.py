@@ -17,6 +17,7 @@ from colony_core import (
     Secret,
 )
 from colony_core.domain.clusters import Advice, ClusterType, Flavor, NodeSpec, NodeStatus, Role
+from colony_core.domain.plan_hashes import PlanHashInvalid
 from colony_core.domain.plans import cluster_plan, plan_of
 from colony_core.ports.persistence import ClusterFilter
 from colony_http.shapes_paging import Listed, PagingQuery
@@ -54,7 +55,10 @@ class AskCredentials(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
 
 class CreateCluster(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A cluster to be built; no workers means that the control planes take workloads."""
+    """A cluster to be built; no workers means that the control planes take workloads.
+
+    With `planHash` (from a dry run; here or in the query) it is created only if the plan is still the same.
+    """
 
     name: str
     type: TypeText
@@ -68,6 +72,7 @@ class CreateCluster(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     dns: Listed | None = None
     ntp: Listed | None = None
     ssh_public_key: str | None = None
+    plan_hash: str | None = None
 
     def request(self) -> ClusterRequest:
         """Return the same in the words of the core."""
@@ -261,6 +266,13 @@ class CreateQuery(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
     dry_run: bool = False
     strict: bool = False
     plan_hash: str | UnsetType = UNSET
+
+    def expected(self, body: CreateCluster) -> str | None:
+        """Return the hash of the plan that is expected, which *body* may name instead of the query."""
+        named = {given for given in (self.plan_hash, body.plan_hash) if given}
+        if len(named) > 1:
+            raise PlanHashInvalid("The query and the body name two different plans: give planHash once")
+        return next(iter(named), None)
 
 
 class GrowQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 from msgspec.structs import replace
 
 from colony_core import Paging
@@ -31,12 +32,34 @@ async def test_a_dry_run_names_machines_disks_steps_and_time_and_changes_nothing
     assert (await service.colony.clusters.page(Paging())).items == ()
 
 
-async def test_the_plan_that_was_shown_is_carried_out(api: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("place", ["query", "body", "both"])
+async def test_the_plan_that_was_shown_is_carried_out(api: httpx.AsyncClient, place: str) -> None:
     shown = (await api.post("/api/v1/clusters?dryRun=true", json=BODY)).json()["planHash"]
+    query = {} if place == "body" else {"planHash": shown}
+    body = BODY if place == "query" else BODY | {"planHash": shown}
 
-    answer = await api.post("/api/v1/clusters", params={"planHash": shown}, json=BODY)
+    answer = await api.post("/api/v1/clusters", params=query, json=body)
 
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("place", ["query", "body"])
+async def test_another_plan_is_refused_wherever_its_hash_is_given(api: httpx.AsyncClient, place: str) -> None:
+    other = BODY | {"name": "another", "gateway": "192.168.1.254"}
+    shown = (await api.post("/api/v1/clusters?dryRun=true", json=other)).json()["planHash"]
+    query = {"planHash": shown} if place == "query" else {}
+    body = BODY | ({"planHash": shown} if place == "body" else {})
+
+    answer = await api.post("/api/v1/clusters", params=query, json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "PLAN_CHANGED")
+
+
+async def test_two_plans_at_once_are_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/api/v1/clusters", params={"planHash": "p1.a"}, json=BODY | {"planHash": "p1.b"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "PLAN_HASH_INVALID")
+    assert "give planHash once" in answer.json()["details"]
 
 
 async def test_a_world_that_changed_since_is_refused_with_what_is_different(
