@@ -14,10 +14,14 @@ NOT_HERE = frozenset({400, 404, 405, 409, 501})
 
 
 async def read_boot_device(system: RedfishSystem) -> BootDevice | None:
-    """Return what the override names, in the system's document or in the settings that wait for its next start."""
+    """Return what the next start's override names: the one that waits in the settings, or else the one in force.
+
+    An override that lasts (`Continuous`) may be in force while another one waits, which then takes its place.
+    """
     boot = part(system.document, "Boot")
-    if not _overrides(boot) and (settings := _settings(system)):
-        boot = part((await system.session.look(settings)).document, "Boot")
+    if settings := _settings(system):
+        waiting = part((await system.session.look(settings)).document, "Boot")
+        boot = waiting if _overrides(waiting) else boot
     if not _overrides(boot):
         return None
     return next((device for device, target in TARGETS.items() if target == text(boot, TARGET)), None)

@@ -60,6 +60,15 @@ async def test_we_see_the_boot_device_that_ipmitool_sets(
     assert await hardware.controller(sim.access).boot_device() == device
 
 
+@pytest.mark.parametrize("device", list(BootDevice))
+async def test_flags_of_ipmitool_are_replaced_by_ours(hardware: IpmiHardware, sim: IpmiSim, device: BootDevice) -> None:
+    sim.ipmitool("chassis", "bootdev", "cdrom", "options=persistent,efiboot")
+
+    await hardware.controller(sim.access).set_boot_device(device)
+
+    assert SHOWN[device] in sim.ipmitool("chassis", "bootparam", "get", "5")
+
+
 async def test_a_restart_takes_the_power_away_and_gives_it_back(hardware: IpmiHardware, sim: IpmiSim) -> None:
     controller = hardware.controller(sim.access)
     await controller.set_power(Power.ON)

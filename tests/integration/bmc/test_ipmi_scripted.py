@@ -53,7 +53,8 @@ class Chassis:
         if data[0] == KEEP:
             self.kept = self.keeps
             return (0 if self.keeps else 0x80), b""
-        self.flags = data[1:], self.now
+        if data[0] == FLAGS:
+            self.flags = data[1:], self.now
         return 0, b""
 
     def _get(self, data: bytes) -> tuple[int, bytes]:
@@ -113,18 +114,21 @@ async def test_a_wrong_password_is_refused_in_each_suite(hardware: IpmiHardware,
             await hardware.controller(Access(bmc.access.bmc, Secret("wrong"))).power()
 
 
+async def ipmitool(bmc: ScriptedBmc, *command: str, suite: int = 3) -> str:
+    """Return what the real tool says to *command*."""
+    at = bmc.access.bmc
+    host = ["-H", at.address, "-p", str(at.port), "-U", USER, "-P", PASSWORD, "-C", str(suite)]
+    line = ["ipmitool", "-I", "lanplus", *host, *command]
+    answer = await asyncio.to_thread(subprocess.run, line, capture_output=True, text=True, check=True, timeout=60)
+    return answer.stdout
+
+
 @pytest.mark.parametrize("suite", [3, 17])
 async def test_ipmitool_takes_the_scripted_controller_for_one(bmc_programs: None, suite: int) -> None:
     async with scripted_bmc(suites=(suite,)) as bmc:
         Chassis(bmc)
-        at = bmc.access.bmc
-        host = ["-H", at.address, "-p", str(at.port), "-U", USER, "-P", PASSWORD, "-C", str(suite)]
-        command = ["ipmitool", "-I", "lanplus", *host, "power", "status"]
-        answer = await asyncio.to_thread(
-            subprocess.run, command, capture_output=True, text=True, check=True, timeout=60
-        )
 
-    assert answer.stdout == "Chassis Power is on\n"
+        assert await ipmitool(bmc, "power", "status", suite=suite) == "Chassis Power is on\n"
 
 
 @pytest.mark.parametrize(
@@ -141,15 +145,37 @@ async def test_the_firmware_mode_goes_with_the_boot_device(
     assert await controller.boot_device() is BootDevice.PXE
 
 
-async def test_flags_that_somebody_made_last_are_read_and_replaced_by_ours_for_one_start(
+@pytest.mark.parametrize("device", BootDevice)
+@pytest.mark.parametrize("mode", [None, BootMode.BIOS, BootMode.UEFI])
+async def test_flags_that_ipmitool_made_last_are_read_and_replaced_by_ours_for_one_start(
+    bmc_programs: None,
+    hardware: IpmiHardware,
+    bmc: ScriptedBmc,
+    chassis: Chassis,
+    *,
+    device: BootDevice,
+    mode: BootMode | None,
+) -> None:
+    controller = hardware.controller(bmc.access)
+    await ipmitool(bmc, "chassis", "bootdev", "pxe", "options=persistent,efiboot")
+    assert chassis.boot_flags()[:2] == b"\xe0\x04"
+
+    assert await controller.boot_device() is BootDevice.PXE
+    await controller.set_boot_device(device, mode=mode)
+    assert await controller.boot_device() is device
+    assert chassis.boot_flags()[0] == (0xA0 if mode is BootMode.UEFI else 0x80)
+
+
+async def test_flags_that_last_are_left_alone_by_starts_that_name_no_device(
     hardware: IpmiHardware, bmc: ScriptedBmc, chassis: Chassis
 ) -> None:
     controller = hardware.controller(bmc.access)
     chassis.flags = bytes([0xC0, 0x08, 0, 0, 0]), 0.0
 
+    await controller.restart()
+
+    assert chassis.started_with == bytes([0xC0, 0x08, 0, 0, 0])
     assert await controller.boot_device() is BootDevice.DISK
-    await controller.set_boot_device(BootDevice.PXE)
-    assert chassis.boot_flags()[0] & 0x40 == 0
 
 
 async def test_a_controller_is_asked_to_keep_the_flags_beyond_a_minute(

@@ -211,6 +211,52 @@ async def test_an_override_that_is_not_kept_is_told(serve: Serve, of: Of) -> Non
         await of(await serve(IDRAC, keeps_boot=False)).set_boot_device(BootDevice.PXE)
 
 
+def lasting(documents: Any, target: str, **more: Any) -> dict[str, Any]:
+    """Return the tree of a machine that somebody makes boot from *target* at every start."""
+    [own] = [path for path, each in documents.items() if "PowerState" in each]
+    boot = documents[own]["Boot"] | {"BootSourceOverrideEnabled": "Continuous", "BootSourceOverrideTarget": target}
+    return dict(documents) | {own: documents[own] | {"Boot": boot} | more}
+
+
+@pytest.mark.parametrize("device", BootDevice)
+@pytest.mark.parametrize("target", ["Pxe", "Hdd", "Cd"])
+@every_maker
+async def test_an_override_that_somebody_made_last_is_read_and_replaced_by_ours_for_one_start(
+    serve: Serve, of: Of, documents: Any, target: str, device: BootDevice
+) -> None:
+    tree = await serve(lasting(documents, target))
+    controller = of(tree)
+    found = {"Pxe": BootDevice.PXE, "Hdd": BootDevice.DISK, "Cd": None}
+
+    assert await controller.boot_device() is found[target]
+    await controller.set_boot_device(device)
+    assert await controller.boot_device() is device
+    assert tree.system["Boot"]["BootSourceOverrideEnabled"] == "Once"
+
+
+async def test_an_override_that_lasts_is_left_alone_by_what_names_no_device(serve: Serve, of: Of) -> None:
+    tree = await serve(lasting(IDRAC, "Pxe"))
+
+    await of(tree).restart()
+
+    assert tree.bodies("PATCH") == []
+    assert await of(tree).boot_device() is BootDevice.PXE
+
+
+async def test_an_override_that_waits_in_the_settings_wins_over_one_that_is_in_force(serve: Serve, of: Of) -> None:
+    own = f"{V1}/Systems/System.Embedded.1"
+    settings = {"@Redfish.Settings": {"SettingsObject": {"@odata.id": f"{own}/Settings"}}}
+    waiting = {f"{own}/Settings": {"Boot": {"BootSourceOverrideEnabled": "Disabled"}}}
+    tree = await serve(lasting(IDRAC, "Pxe", **settings) | waiting, answers={f"PATCH {own}": (405, {}, None)})
+    controller = of(tree)
+
+    assert await controller.boot_device() is BootDevice.PXE
+    await controller.set_boot_device(BootDevice.DISK)
+    assert await controller.boot_device() is BootDevice.DISK
+    assert tree.documents[f"{own}/Settings"]["Boot"]["BootSourceOverrideEnabled"] == "Once"
+    assert tree.system["Boot"]["BootSourceOverrideEnabled"] == "Continuous"
+
+
 async def test_no_session_left_is_busy(serve: Serve, of: Of) -> None:
     with pytest.raises(BmcBusy, match="SessionLimitExceeded"):
         await of(await serve(IDRAC, room=0)).power()
