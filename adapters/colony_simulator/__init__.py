@@ -5,7 +5,8 @@
     rack = SimulatedRack.of(5, seed=1)
     rack.connect(netboot)
 
-`rack.hardware` and `rack.platform` are the ports of the core; a `Simulation` or `rack.live()` lets time pass.
+`rack.hardware` and `rack.platform` are the ports of the core; a `Simulation` or `rack.live()` lets time pass. With
+`shared(rack, socket)` other processes use it too, each by its `RemoteRack`.
 """
 
 from colony_simulator.clock import VirtualClock
@@ -40,7 +41,10 @@ from colony_simulator.machines import Machine, reference_machine
 from colony_simulator.platforms import BootstrappedTwice
 from colony_simulator.rack import SimulatedRack
 from colony_simulator.rack_file import RackFile
+from colony_simulator.rack_line import RackSilent
+from colony_simulator.remote import RemoteRack
 from colony_simulator.room import Happening
+from colony_simulator.sharing import RackTaken, shared
 from colony_simulator.simulation import Runner, Simulation, Stalled
 from colony_simulator.snapshots import SnapshotInvalid
 from colony_simulator.timings import Image, Span, Timings
@@ -71,9 +75,12 @@ __all__ = [
     "NeverRegisters",
     "NeverReports",
     "RackFile",
+    "RackSilent",
+    "RackTaken",
     "RebootsInTheMiddle",
     "RefusesPassword",
     "Refusing",
+    "RemoteRack",
     "RenamesDisks",
     "Runner",
     "Silent",
@@ -87,4 +94,5 @@ __all__ = [
     "Timings",
     "VirtualClock",
     "reference_machine",
+    "shared",
 ]

@@ -112,22 +112,27 @@ class SimulatedRack:
         """Let happen all that is due by now, in the order of time and of places; return how much that was."""
         happened = 0
         while (machine := self._room.pop_due()) is not None:
-            try:
-                await life.proceed(self._room, machine)
-            finally:
-                self._room.changed(machine)
+            await self._proceed(machine)
             happened += 1
         return happened
 
     async def live(self) -> None:
         """Let everything happen at its time, for ever; an error of whoever answers the network comes out.
 
-        Calling it again goes on where it stopped.
+        A machine that waits for an answer keeps no other one waiting. Calling it again goes on where it stopped.
         """
-        while True:
-            await self.run_due()
-            self._room.earlier.clear()
-            await self._until(self.next_event())
+        async with asyncio.TaskGroup() as machines:
+            while True:
+                while (machine := self._room.pop_due()) is not None:
+                    machines.create_task(self._proceed(machine))
+                self._room.earlier.clear()
+                await self._until(self.next_event())
+
+    async def _proceed(self, machine: Machine) -> None:
+        try:
+            await life.proceed(self._room, machine)
+        finally:
+            self._room.changed(machine)
 
     async def _until(self, due: datetime | None) -> None:
         """Return at *due*, or when something is due earlier."""

@@ -65,24 +65,26 @@ def decode(snapshot: bytes) -> RackState:
 
 def encoded(part: Struct) -> bytes:
     """Return a *part* of a rack's state as bytes, its secrets as they are."""
-    return msgspec.msgpack.encode(part, enc_hook=_revealed)
+    return msgspec.msgpack.encode(part, enc_hook=revealed)
 
 
 def decoded(packed: bytes, kind: type[T]) -> T:
     """Return the part that `encoded` made *packed* of; raise `SnapshotInvalid` if it did not."""
     try:
-        return msgspec.msgpack.decode(packed, type=kind, dec_hook=_sealed)
+        return msgspec.msgpack.decode(packed, type=kind, dec_hook=sealed)
     except msgspec.MsgspecError as error:
         raise SnapshotInvalid("The bytes are not a snapshot that this version reads") from error
 
 
-def _revealed(value: object) -> str:
+def revealed(value: object) -> str:
+    """Encode a secret as what it is."""
     if isinstance(value, Secret):
         return value.reveal()
     raise NotImplementedError(f"A snapshot holds no {type(value).__name__}")
 
 
-def _sealed(kind: type, text: Any) -> Secret:
+def sealed(kind: type, text: Any) -> Secret:
+    """Decode a secret from what it is."""
     if kind is Secret and isinstance(text, str):
         return Secret(text)
     raise NotImplementedError(f"A snapshot holds no {kind.__name__}")

@@ -19,6 +19,7 @@ MENU = {
     "serve": Entry("serving:serve", "Serve the API, and do the work, unless workers do it."),
     "demo": Entry("demo:demo", "Build a first cluster in a simulated rack, then serve it until Ctrl-C."),
     "worker": Entry("working:worker", "Do the work of servers that share a PostgreSQL database."),
+    "rack": Entry("racking:rack", "Hold a simulated rack that servers and workers share."),
     "api-key": Entry("api_keys:api_key", "Make, list and revoke API keys."),
     "add-ipmi": Entry("registering:add_ipmi", "Register a machine by its management controller."),
     "add-manual": Entry("tasks:add_manual", "Register a machine that has no management controller."),

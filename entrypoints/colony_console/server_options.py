@@ -21,6 +21,14 @@ def database(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)  # fmt: skip
 
 
+def rack(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let *command* name the socket of a simulated rack that processes share."""
+    return click.option(
+        "--simulator-rack", type=click.Path(), envvar="COLONY_SIMULATOR_RACK", show_envvar=True, metavar="SOCKET",
+        help="Work on the simulated machines that another process holds at this socket (`colony rack`).",
+    )(command)  # fmt: skip
+
+
 def concurrency(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let *command* bound what it does at once."""
     return click.option(

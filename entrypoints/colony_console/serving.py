@@ -28,6 +28,7 @@ ANOTHER_PORT = "If the address is taken, give another with --port; --port 0 take
     "--worker/--no-worker", default=None, envvar="COLONY_WORKER", show_envvar=True,
     help="Do the work too (unless told otherwise), or leave it to `colony worker`: on PostgreSQL only.",
 )  # fmt: skip
+@server_options.rack
 @server_options.concurrency
 @server_options.logging
 def serve(**flags: Any) -> None:

@@ -16,6 +16,7 @@ from colony_wiring.settings import Settings
 
 @click.command()
 @server_options.database
+@server_options.rack
 @server_options.concurrency
 @server_options.logging
 def worker(**flags: Any) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,22 +18,21 @@ from colony_core.domain.rounds import Polling
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.duties import Duties
-from colony_core.ports.hardware import Hardware
-from colony_core.ports.persistence import EntryFilter, Store
-from colony_core.ports.platform import Platform
+from colony_core.ports.persistence import Store
 from colony_core.ports.rate_limits import RateLimiter
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import Sealer, parse_key
 from colony_http.shapes_events import written
-from colony_simulator import RackFile
+from colony_simulator import shared
 from colony_system.chance import SystemChance
-from colony_system.clock import ScaledClock, SystemClock
+from colony_system.clock import SystemClock
 from colony_system.keyfile import find_secret_key
 from colony_webhooks import HttpCourier
 from colony_wiring.plugins import load
 from colony_wiring.rack import KeptRack
 from colony_wiring.settings import Settings
 from colony_wiring.steel import ByProtocol, NoPlatform
+from colony_wiring.world import World, world_of
 
 LOOK = timedelta(seconds=5)
 """How often whoever delivers looks for webhooks that other processes made."""
@@ -48,7 +48,6 @@ class Service(Struct, frozen=True, kw_only=True):
     colony: Colony
     wall: Clock
     notices: tuple[str, ...] = ()
-    rack: KeptRack | None = None
 
 
 @asynccontextmanager
@@ -63,34 +62,22 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         store, notices = await _open_store(settings, stack, serving=True)
         wall = SystemClock()
-        clock: Clock = wall
-        rack: KeptRack | None = None
-        hardware: Hardware = ByProtocol()
-        platform: Platform = NoPlatform()
-        if settings.simulator > 0:
-            file = RackFile(_rack_path(settings))
-            stack.callback(file.close)
-            clock = ScaledClock(settings.simulator_speed, await _latest(store, file, wall.now()))
-            rack = KeptRack.open(settings.simulator, file=file, clock=clock)
-            hardware, platform = rack.rack.hardware, rack.rack.platform
-        stack.push_async_callback(hardware.aclose)
+        world = await world_of(settings, store, stack, wall=wall)
         colony = _colony(
             settings,
             store,
-            hardware=hardware,
-            platform=platform,
+            world=world,
             limiter=_rate_limiter(settings, stack),
-            dispatcher=await _dispatcher(settings, store, stack, clock=clock),
-            clock=clock,
+            dispatcher=await _dispatcher(settings, store, stack, world=world),
             wall=wall,
         )
-        if rack is not None:
-            rack.rack.connect(colony.netboot)
-            await rack.enrol(colony)
+        if world.rack is not None:
+            world.rack.rack.connect(colony.netboot)
+            await world.rack.enrol(colony)
         if not await colony.api_keys.any():
             notices += (NO_KEY_YET,)
-        async with _working(colony, rack, settings=settings, duties=_duties(settings, stack)):
-            yield Service(colony=colony, wall=wall, notices=notices, rack=rack)
+        async with _working(colony, world.rack, settings=settings, duties=_duties(settings, stack)):
+            yield Service(colony=colony, wall=wall, notices=notices)
 
 
 @asynccontextmanager
@@ -99,14 +86,13 @@ async def opened(settings: Settings) -> AsyncIterator[Colony]:
     async with AsyncExitStack() as stack:
         store, _ = await _open_store(settings, stack, serving=False)
         wall = SystemClock()
+        world = World(hardware=ByProtocol(), platform=NoPlatform(), clock=wall)
         yield _colony(
             settings,
             store,
-            hardware=ByProtocol(),
-            platform=NoPlatform(),
+            world=world,
             limiter=_rate_limiter(settings, stack),
-            dispatcher=await _dispatcher(settings, store, stack, clock=wall),
-            clock=wall,
+            dispatcher=await _dispatcher(settings, store, stack, world=world),
             wall=wall,
         )
 
@@ -132,15 +118,15 @@ def _rate_limiter(settings: Settings, stack: AsyncExitStack) -> RateLimiter:
     return limiter
 
 
-async def _dispatcher(settings: Settings, store: Store, stack: AsyncExitStack, *, clock: Clock) -> Dispatcher | None:
+async def _dispatcher(settings: Settings, store: Store, stack: AsyncExitStack, *, world: World) -> Dispatcher | None:
     """Return what shares the work among all processes on one database; None where there is only this one."""
     if settings.database_path is not None:
         return None
     dispatcher = await load("colony_core.dispatch", "postgresql")(
         settings.database_url,
         store,
-        clock=clock,
-        pace=settings.simulator_speed if settings.simulator else 1.0,
+        clock=world.clock,
+        pace=world.pace,
         takeover=timedelta(seconds=settings.takeover_seconds),
     )
     stack.push_async_callback(dispatcher.aclose)
@@ -162,21 +148,19 @@ def _colony(
     settings: Settings,
     store: Store,
     *,
-    hardware: Hardware,
-    platform: Platform,
+    world: World,
     limiter: RateLimiter,
     dispatcher: Dispatcher | None,
-    clock: Clock,
     wall: Clock,
 ) -> Colony:
     limits = Limits(per_minute=settings.rate_limit_per_minute, per_hour=settings.rate_limit_per_hour)
     ports = Ports(
         store=store,
-        hardware=hardware,
-        platform=platform,
+        hardware=world.hardware,
+        platform=world.platform,
         authorities=ClusterAuthorities(),
         rate_limiter=limiter,
-        clock=clock,
+        clock=world.clock,
         wall=wall,
         chance=SystemChance(),
         dispatcher=dispatcher,
@@ -199,23 +183,18 @@ def _colony(
 
 @asynccontextmanager
 async def _working(colony: Colony, rack: KeptRack | None, *, settings: Settings, duties: Duties) -> AsyncIterator[None]:
-    """Keep the runner, the poller, the deliveries and the rack at work while inside; nothing without `worker`."""
-    if not settings.worker:
-        yield
-        return
-    courier = HttpCourier(allow_private=settings.webhook_private_addresses)
-    deliveries = colony.deliveries(courier, written=written, look=None if settings.database_path else LOOK)
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(colony.runner.run(), name="runner"),
-            group.create_task(duties.keep("poller", colony.poller.run), name="poller"),
-            group.create_task(duties.keep("deliveries", deliveries.run), name="deliveries"),
-        ]
-        if rack is not None:
-            tasks += [
-                group.create_task(rack.rack.live(), name="rack"),
-                group.create_task(rack.keep(), name="rack keeper"),
-            ]
+    """Keep going while inside: with `worker` the runner, the poller and the deliveries; the rack where it is held."""
+    going: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+    if settings.worker:
+        courier = HttpCourier(allow_private=settings.webhook_private_addresses)
+        deliveries = colony.deliveries(courier, written=written, look=None if settings.database_path else LOOK)
+        going["runner"] = colony.runner.run
+        going["poller"] = partial(duties.keep, "poller", colony.poller.run)
+        going["deliveries"] = partial(duties.keep, "deliveries", deliveries.run)
+    if rack is not None:
+        going |= {"rack": rack.rack.live, "rack keeper": rack.keep}
+    async with _offered(rack, settings), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work(), name=name) for name, work in going.items()]
         try:
             yield
         finally:
@@ -223,14 +202,11 @@ async def _working(colony: Colony, rack: KeptRack | None, *, settings: Settings,
                 task.cancel()
 
 
-async def _latest(store: Store, file: RackFile, now: datetime) -> datetime:
-    """Return the present, or the last moment that the store or the rack knows if simulated time had run ahead."""
-    async with store.reading() as look:
-        last = await look.journal.last()
-        entries = await look.journal.after(last - 1, 1, EntryFilter())
-    return max([now, *(entry.at for entry in entries), *filter(None, [file.at])])
-
-
-def _rack_path(settings: Settings) -> Path:
-    database = settings.database_path or Path("colony.db")
-    return database.with_name(f"{database.name}.rack")
+@asynccontextmanager
+async def _offered(rack: KeptRack | None, settings: Settings) -> AsyncIterator[None]:
+    """Let other processes use the rack while inside, where one is held and a socket is named."""
+    if rack is None or settings.simulator_rack is None:
+        yield
+        return
+    async with shared(rack.rack, settings.simulator_rack, speed=settings.simulator_speed):
+        yield

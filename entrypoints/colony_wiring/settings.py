@@ -12,6 +12,9 @@ from colony_core.domain.secrets import Secret
 from colony_core.errors import Invalid
 
 DEFAULT_DATABASE = "sqlite:///colony.db"
+LONGEST_SOCKET = 100
+"""Bytes of the path of a socket; Linux takes 107, others less."""
+
 _SECRET_PARTS = re.compile(r"(?<=://).*(?=@)|(?<=\?).*", re.DOTALL)
 """Of a URL whose password may hold anything: all that stands before the last @, and the parameters."""
 
@@ -28,7 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default.
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
-    are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one. Webhooks are posted
+    are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one; at the socket
+    `simulator_rack` other processes use them too, which name it without `simulator`. Webhooks are posted
     to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
     by another within `takeover_seconds`; a process without `worker` serves the API alone, and any performs at most
     `concurrency` acts at once (0: any number). `bmc_gap` and `health_interval` are in seconds. People have
@@ -44,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_format: str = "console"
     simulator: int = 0
     simulator_speed: float = 1.0
+    simulator_rack: Path | None = None
     rate_limit_per_minute: int = 100
     rate_limit_per_hour: int = 1000
     strict_topology: bool = False
@@ -118,7 +123,16 @@ def _check(settings: Settings) -> None:
             settings.worker or settings.database_path is None,
             "true on SQLite, where nobody else does the work",
         ),
-        ("worker", settings.worker or not settings.simulator, "true with simulated machines, which live in the server"),
+        (
+            "worker",
+            settings.worker or not settings.simulator or settings.simulator_rack is not None,
+            "true with simulated machines that no other process can reach (COLONY_SIMULATOR_RACK)",
+        ),
+        (
+            "simulator_rack",
+            len(bytes(settings.simulator_rack or Path())) <= LONGEST_SOCKET,
+            f"of at most {LONGEST_SOCKET} bytes, as sockets have no longer names",
+        ),
         ("concurrency", settings.concurrency >= 0, "0 for any number, or more"),
         ("task_hours", 0 < settings.task_hours <= 8760, "above 0 and at most 8760"),
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),

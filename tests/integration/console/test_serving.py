@@ -91,3 +91,10 @@ def test_a_worker_needs_postgresql(desk: Any) -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("Error: A worker needs a PostgreSQL database")
+
+
+def test_a_rack_is_shared_on_postgresql_alone(desk: Any) -> None:
+    done = desk.colony("rack", "rack.sock")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: A rack is shared on a PostgreSQL database")

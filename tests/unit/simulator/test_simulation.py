@@ -6,9 +6,9 @@ import pytest
 from colony_core.domain.hardware import BootDevice, Power
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Access
-from colony_core.ports.netboot import TurnOff
+from colony_core.ports.netboot import BootAnswer, TurnOff
 from colony_simulator import SimulatedRack, Simulation, SnapshotInvalid, Stalled, VirtualClock, reference_machine
-from colony_simulator.activities import AwaitingPowerOff
+from colony_simulator.activities import AwaitingPowerOff, Hung, NetworkBoot
 from colony_testkit.rack_operator import RackOperator
 from colony_testkit.scripted_netboot import ScriptedNetboot
 
@@ -183,3 +183,32 @@ def test_reference_machines_can_be_told_apart() -> None:
     ):
         assert len(set(what)) == len(what)
     assert machines[206].bmc.address == "192.168.3.0"
+
+
+async def test_in_a_living_rack_a_machine_that_waits_for_an_answer_keeps_no_other_one_waiting() -> None:
+    class Deaf(ScriptedNetboot):
+        """Never answers the first machine's firmware."""
+
+        async def boot(self, mac: str, *, uuid: str = "") -> BootAnswer:
+            if mac == unheard.mac:
+                await asyncio.Event().wait()
+            return await super().boot(mac, uuid=uuid)
+
+    clock = VirtualClock()
+    rack = SimulatedRack.of(2, clock=clock)
+    unheard, heard = rack.machines
+    rack.connect(Deaf())
+    living = asyncio.create_task(rack.live())
+    for machine in rack.machines:
+        controller = rack.hardware.controller(Access(machine.bmc, machine.password))
+        await controller.set_boot_device(BootDevice.PXE)
+        await controller.set_power(Power.ON)
+    for _ in range(30):
+        await breathe()
+        clock.advance(timedelta(seconds=10))
+    await breathe()
+    living.cancel()
+    await asyncio.gather(living, return_exceptions=True)
+
+    assert isinstance(unheard.activity, NetworkBoot)
+    assert heard.activity == Hung("no bootable device")

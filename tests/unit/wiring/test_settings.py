@@ -22,6 +22,19 @@ def test_a_server_without_worker_is_refused_where_nobody_else_could_do_the_work(
         Settings.read(more | {"COLONY_WORKER": "false"})
 
 
+def test_a_server_without_worker_may_hold_a_rack_that_others_reach() -> None:
+    chosen = {"COLONY_WORKER": "false", "COLONY_SIMULATOR": "2", "COLONY_SIMULATOR_RACK": "rack.sock"}
+
+    settings = Settings.read(chosen | {"COLONY_DATABASE_URL": "postgresql://db/colony"})
+
+    assert (settings.worker, str(settings.simulator_rack)) == (False, "rack.sock")
+
+
+def test_a_socket_whose_name_is_too_long_for_a_socket_is_refused() -> None:
+    with pytest.raises(SettingInvalid, match="at most 100 bytes"):
+        Settings.read({"COLONY_SIMULATOR_RACK": "/" + "a" * 100})
+
+
 def test_a_server_without_worker_serves_a_shared_database() -> None:
     chosen = {"COLONY_DATABASE_URL": "postgresql://db/colony", "COLONY_WORKER": "false", "COLONY_CONCURRENCY": "3"}
 
