@@ -86,10 +86,10 @@ class IpmiSim(Struct, frozen=True):
         journal = self.folder / "journal"
         return journal.read_text().splitlines().count(request) if journal.exists() else 0
 
-    def ipmitool(self, *words: str) -> str:
+    def ipmitool(self, *words: str, password: str = PASSWORD) -> str:
         """Return what ipmitool prints for *words*: a second opinion."""
         host = ["-H", self.address, "-p", str(self.port), "-U", USER, "-E"]
-        environment = {**os.environ, "IPMI_PASSWORD": PASSWORD}
+        environment = {**os.environ, "IPMI_PASSWORD": password}
         # -C 3: without it ipmitool asks for cipher suites first, which ipmi_sim does not know, for 10 s.
         command = ["ipmitool", "-I", "lanplus", "-C", "3", *host, *words]
         answer = subprocess.run(  # noqa: S603  # the words are a test's own

@@ -29,6 +29,7 @@ class Wire:
     def __init__(self, address: str, port: int) -> None:
         self.silent = False
         self.sent: list[tuple[Client, Packet]] = []
+        self.on_the_way_there: Callable[[Packet], Packet | None] = lambda packet: packet
         self.on_the_way_back: Callable[[Packet], Packet | None] = lambda packet: packet
         self._target = (address, port)
         self._front = self._opened()
@@ -78,13 +79,14 @@ class Wire:
     def _forth(self) -> None:
         packet, client = self._front.recvfrom(2048)
         self.sent.append((client, packet))
-        if self.silent:
+        passed = self.on_the_way_there(packet)
+        if passed is None or self.silent:
             return
         if client not in self._ways:
             self._ways[client] = self._opened()
             self._ways[client].connect(self._target)
             asyncio.get_running_loop().add_reader(self._ways[client], self._back, client)
-        self._ways[client].send(packet)
+        self._ways[client].send(passed)
 
     def _back(self, client: Client) -> None:
         packet = self.on_the_way_back(self._ways[client].recv(2048))

@@ -44,7 +44,8 @@ class Manners(Struct, kw_only=True):
 class RedfishTree:
     """Use it with `async with`; `documents` by path without the slash at the end. `asked` is every request.
 
-    The request that `hangs_on` names is answered only once `released` is set; `hung` tells that it is there.
+    The request that `hangs_on` names is answered only once `released` is set, and the one that `hangs_before` names is
+    only then looked at, unless whoever sent it has gone; `hung` tells that it is there. `password` may be changed.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class RedfishTree:
         self.manners = manners or Manners()
         self.asked: list[tuple[str, str, Any]] = []
         self.opened = self.closed = self.most = 0
+        self.password = PASSWORD
         self.hangs_on: str | None = None
+        self.hangs_before: str | None = None
         self.hung, self.released = asyncio.Event(), asyncio.Event()
         self._tls = tls
         self._open: dict[str, str] = {}
@@ -80,7 +83,7 @@ class RedfishTree:
     def access(self) -> Access:
         """Return the way in, without TLS unless it was given."""
         bmc = Bmc(protocol=Protocol.REDFISH, address="127.0.0.1", port=self.port, username=USER, verify_tls=False)
-        return Access(bmc, Secret(PASSWORD))
+        return Access(bmc, Secret(self.password))
 
     @property
     def system(self) -> dict[str, Any]:
@@ -114,6 +117,11 @@ class RedfishTree:
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             content = json.loads(body) if body else None
             self.asked.append((method, path, content))
+            if self.hangs_before == f"{method} {path}":
+                self.hung.set()
+                await self.released.wait()
+                if reader.at_eof():
+                    break
             reply = self._answer(method, path, headers, content)
             if self.hangs_on == f"{method} {path}":
                 self.hung.set()
@@ -144,7 +152,7 @@ class RedfishTree:
         return "SessionService" in self.documents["/redfish/v1"]
 
     def _login(self, body: Mapping[str, str]) -> Reply:
-        if (body.get("UserName"), body.get("Password")) != (USER, PASSWORD):
+        if (body.get("UserName"), body.get("Password")) != (USER, self.password):
             return 401, {}, _error("Base.1.8.InsufficientPrivilege", f"{body.get('Password')} is wrong")
         if len(self._open) >= self.manners.room:
             return 400, {}, _error("Base.1.8.SessionLimitExceeded")
@@ -161,7 +169,7 @@ class RedfishTree:
         return 204, {}, None
 
     def _knows(self, headers: Mapping[str, str]) -> bool:
-        login = "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        login = "Basic " + b64encode(f"{USER}:{self.password}".encode()).decode()
         return headers.get("x-auth-token") in self._open.values() or headers.get("authorization") == login
 
     def _read(self, path: str) -> Reply:
@@ -176,6 +184,8 @@ class RedfishTree:
             return (412 if "if-match" in headers else 428), {}, _error("Base.1.8.PreconditionRequired")
         if method == "POST":
             self._reset(body["ResetType"])
+        elif "Password" in body:
+            self.password = body["Password"]
         elif self.manners.keeps_boot:
             self.documents[path]["Boot"] |= body["Boot"]
         if self.manners.looks:

@@ -1,6 +1,9 @@
 """Trees of documents as controllers of several makers lay them out, cut down to what Colony reads."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from colony_testkit.redfish_tree import USER
 
 V1 = "/redfish/v1"
 RESET = "#ComputerSystem.Reset"
@@ -45,6 +48,18 @@ def nics(system: str, *interfaces: dict[str, Any]) -> dict[str, Any]:
     path = f"{V1}/Systems/{system}/EthernetInterfaces"
     return {path: collection(path, *(each["Id"] for each in interfaces))} | {
         f"{path}/{each['Id']}": each for each in interfaces
+    }
+
+
+def with_accounts(documents: Mapping[str, Any], *, longest: int = 20) -> dict[str, Any]:
+    """Return *documents* with an account of the tree's own user, the second, and the longest password that it keeps."""
+    service = f"{V1}/AccountService"
+    return dict(documents) | {
+        V1: documents[V1] | {"AccountService": ref(service)},
+        service: {"Accounts": ref(f"{service}/Accounts"), "MaxPasswordLength": longest},
+        f"{service}/Accounts": collection(f"{service}/Accounts", "1", "2"),
+        f"{service}/Accounts/1": {"UserName": "guest"},
+        f"{service}/Accounts/2": {"UserName": USER},
     }
 
 

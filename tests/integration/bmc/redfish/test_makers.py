@@ -21,8 +21,8 @@ from colony_core.ports.hardware import (
     Controller,
 )
 from colony_testkit.hardware_contract import everything_shown
-from colony_testkit.redfish_tree import PASSWORD, SESSIONS, TOKEN, USER, Manners, RedfishTree
-from colony_testkit.redfish_trees import IDRAC, ILO, LENOVO, SUPERMICRO, V1
+from colony_testkit.redfish_tree import PASSWORD, SESSIONS, TOKEN, Manners, RedfishTree
+from colony_testkit.redfish_trees import IDRAC, ILO, LENOVO, SUPERMICRO, V1, with_accounts
 
 TREES = {"iDRAC": IDRAC, "iLO": ILO, "Supermicro": SUPERMICRO, "Lenovo": LENOVO}
 every_maker = pytest.mark.parametrize("documents", TREES.values(), ids=list(TREES))
@@ -281,25 +281,13 @@ async def test_several_systems_are_told_apart_or_refused(serve: Serve, of: Of) -
         await of(await serve(unclear)).power()
 
 
-def with_accounts(longest: int = 20) -> dict[str, Any]:
-    service = f"{V1}/AccountService"
-    accounts = {"Members": [{"@odata.id": f"{service}/Accounts/{place}"} for place in (1, 2)]}
-    return IDRAC | {
-        V1: IDRAC[V1] | {"AccountService": {"@odata.id": service}},
-        service: {"Accounts": {"@odata.id": f"{service}/Accounts"}, "MaxPasswordLength": longest},
-        f"{service}/Accounts": accounts,
-        f"{service}/Accounts/1": {"UserName": "guest"},
-        f"{service}/Accounts/2": {"UserName": USER},
-    }
-
-
 async def test_the_password_of_our_own_account_is_changed(serve: Serve, of: Of) -> None:
-    path = f"PATCH {V1}/AccountService/Accounts/2"
-    tree = await serve(with_accounts(), answers={path: (200, {}, {})})
+    tree = await serve(with_accounts(IDRAC))
 
     await of(tree).change_password(Secret("an0ther-one"))
 
     assert tree.bodies("PATCH") == [{"Password": "an0ther-one"}]
+    assert await of(tree).power() is Power.ON
 
 
 async def test_a_new_password_that_is_refused_is_not_repeated(serve: Serve, of: Of) -> None:
@@ -308,12 +296,14 @@ async def test_a_new_password_that_is_refused_is_not_repeated(serve: Serve, of: 
     path = f"PATCH {V1}/AccountService/Accounts/2"
 
     with pytest.raises(BmcCommandRefused, match="PropertyValueFormatError") as refused:
-        await of(await serve(with_accounts(), answers={path: (400, {}, said)})).change_password(Secret("an0ther-one"))
+        await of(await serve(with_accounts(IDRAC), answers={path: (400, {}, said)})).change_password(
+            Secret("an0ther-one")
+        )
 
     assert "an0ther-one" not in everything_shown(refused.value)
 
 
-@pytest.mark.parametrize("documents", [IDRAC, with_accounts(longest=10)], ids=["no accounts", "too long"])
+@pytest.mark.parametrize("documents", [IDRAC, with_accounts(IDRAC, longest=10)], ids=["no accounts", "too long"])
 async def test_a_password_that_cannot_be_changed_is_not_sent(serve: Serve, of: Of, *, documents: Any) -> None:
     tree = await serve(documents)
 
