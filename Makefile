@@ -56,7 +56,8 @@ test-planted: venv ## Plant faults in copies of the code, and see the suites fin
 	$(bin)/pytest -n 2 --dist worksteal tests/planted
 
 mutants: venv ## Mutation testing of the domain; in parts: make mutants ONLY=deciding, or SAMPLE=300
-	PYTHONPATH=tools $(bin)/python -m mutation --only "$(ONLY)" --sample $(or $(SAMPLE),0)
+	PYTHONPATH=tools $(bin)/python -m mutation --only "$(ONLY)" --sample $(or $(SAMPLE),0) \
+		$(if $(PROCESSOR),--seconds $(PROCESSOR)) $(if $(JOBS),--jobs $(JOBS))
 
 test-wheel: venv ## Build the wheel and test it as an installed package
 	$(bin)/pytest tests/wheel

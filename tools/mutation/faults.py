@@ -5,6 +5,7 @@ program decides by. Tables and plans at module level are changed like everything
 """
 
 import ast
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,14 +58,19 @@ def mutants(source: str, enums: Enums) -> Iterator[Mutant]:
     """Yield every mutant of *source*, in the order of the text."""
     for place, (node, top) in enumerate(_nodes(ast.parse(source), top=True)):
         for variant in range(len(_edits(node, enums, top=top))):
-            _, changed, was = _planted(source, place, variant, enums)
-            if ast.unparse(changed) != was:
-                yield Mutant(place, variant, node.lineno, *_differing(was, ast.unparse(changed)))
+            changed = copy.deepcopy(node)
+            _edits(changed, enums, top=top)[variant]()
+            was, now = ast.unparse(node), ast.unparse(changed)
+            if now != was:
+                yield Mutant(place, variant, node.lineno, *_differing(was, now))
 
 
 def mutated(source: str, mutant: Mutant, enums: Enums) -> ast.Module:
     """Return the tree of *source* with *mutant* in it."""
-    return _planted(source, mutant.place, mutant.variant, enums)[0]
+    tree = ast.parse(source)
+    node, top = next(found for number, found in enumerate(_nodes(tree, top=True)) if number == mutant.place)
+    _edits(node, enums, top=top)[mutant.variant]()
+    return ast.fix_missing_locations(tree)
 
 
 def enums_of(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -90,14 +96,6 @@ def _differing(was: str, now: str) -> tuple[str, str]:
         [line.strip() for line in one if line not in other] for one, other in ((before, after), (after, before))
     )
     return " ".join(left), " ".join(right)
-
-
-def _planted(source: str, place: int, variant: int, enums: Enums) -> tuple[ast.Module, ast.AST, str]:
-    tree = ast.parse(source)
-    node, top = next(found for number, found in enumerate(_nodes(tree, top=True)) if number == place)
-    was = ast.unparse(node)
-    _edits(node, enums, top=top)[variant]()
-    return ast.fix_missing_locations(tree), node, was
 
 
 def _nodes(node: ast.AST, *, top: bool) -> Iterator[tuple[ast.expr | ast.stmt, bool]]:

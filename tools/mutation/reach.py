@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 from mutation.sandbox import ROOT, answered, forked, run_tests
 
 SUITES = ("tests/unit/domain", "tests/unit/application", "tests/unit/journals", "tests/unit/tools")
-LONGEST = 2.5
-"""Seconds of the processor for the tests of one mutant: those of its own file first, then the quickest."""
+UNKNOWN = 9.0
+"""Seconds that a test is thought to take that was never seen."""
 
+KILLERS = 5
+"""How many of the tests that found most mutants of a module go before all others."""
 
 PAGES = "test_page"
 """What compares the tables with the pages in docs that are made of them: it reads what no function touches."""
@@ -28,24 +30,38 @@ class Reach:
         self._lines: Mapping[str, Mapping[str, Sequence[str]]] = found["lines"]
         self._seconds: Mapping[str, float] = found["seconds"]
 
-    def tests_for(self, path: Path, line: int) -> tuple[str, ...]:
-        """Return the tests that reach *line* of the module at *path*, those of its own file first, then the quickest.
+    @property
+    def tests(self) -> Collection[str]:
+        """Return every test there is."""
+        return self._seconds.keys()
 
-        What runs while a module is imported is reached by every test of the module (or by all), and by those of PAGES.
+    def tests_for(self, path: Path, line: int, *, seconds: float, first: Sequence[str] = ()) -> list[list[str]]:
+        """Return the tests that reach *line* of the module at *path*, as many as fit into *seconds*, in two parts.
+
+        First come those of *first* and those of the module's own file, which find most and are in few files; then the
+        others, the quickest first. What runs while a module is imported is reached by every test of the module (or by
+        all), and by those of PAGES.
         """
         lines = self._lines.get(str(path), {})
-        reached = set(lines.get(str(line), ())) or {test for tests in lines.values() for test in tests}
-        own = f"test_{path.stem}.py"
+        reached = set(lines.get(str(line), ())) or self._of_imports(lines)
+        best = {test: place for place, test in enumerate(first[:KILLERS])}
+        near = {test for test in reached if test in best or f"test_{path.stem}.py" in test}
         ordered = sorted(
-            reached or set(self._seconds), key=lambda test: (own not in test, self._seconds.get(test, 9.0))
+            reached,
+            key=lambda test: (test not in near, best.get(test, KILLERS), self._seconds.get(test, UNKNOWN)),
         )
-        chosen, left = list[str](), LONGEST
+        chosen, left = list[str](), seconds
         for test in ordered:
-            left -= self._seconds.get(test, 9.0)
+            left -= self._seconds.get(test, UNKNOWN)
             if chosen and left < 0:
                 continue
             chosen.append(test)
-        return tuple(chosen)
+        parts = [[test for test in chosen if (test in near) is here] for here in (True, False)]
+        return [part for part in parts if part]
+
+    def _of_imports(self, lines: Mapping[str, Sequence[str]]) -> set[str]:
+        of_module = {test for tests in lines.values() for test in tests} or set(self._seconds)
+        return of_module | {test for test in self._seconds if PAGES in test}
 
 
 class Contexts:
@@ -77,9 +93,9 @@ def learnt(folder: Path, domain: Path) -> Reach:
     """Return what is known of the tests as they are now, from *folder* if it was learnt before."""
     known = folder / f"reach-{digest_of_tests()}.json"
     if not known.exists():
-        found = answered(*forked(lambda: _measured(domain), cpu_seconds=1200))
-        if found is None or found["failed"]:
-            raise SystemExit(f"The tests must pass before mutants can fail them: {found and found['failed']}")
+        found = answered(forked(lambda: _measured(domain), cpu_seconds=1200, wall=7200))
+        if found["failed"]:
+            raise SystemExit(f"The tests must pass before mutants can fail them: {found['failed']}")
         folder.mkdir(parents=True, exist_ok=True)
         known.write_text(json.dumps(found), encoding="utf-8")
     return Reach(json.loads(known.read_text(encoding="utf-8")))
