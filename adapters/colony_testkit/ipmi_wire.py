@@ -2,8 +2,12 @@
 
 import asyncio
 import socket
+import struct
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 Packet = bytes
 Client = tuple[str, int]
@@ -13,6 +17,9 @@ OPEN_SESSION, OPENED, RAKP_1, RAKP_2, RAKP_3, RAKP_4 = range(0x10, 0x16)
 
 IN_SESSION = 0xC0
 """What stands there in a session: an IPMI command or answer, encrypted and signed."""
+
+_TIMESTAMPS = 35
+"""SO_TIMESTAMPNS of Linux: the kernel says when a packet came in, however late it is read."""
 
 MOMENTS = 2000
 """How many hundredths of a second a packet may be waited for."""
@@ -24,15 +31,21 @@ def kind(packet: Packet) -> int | None:
 
 
 class Wire:
-    """What goes to one controller passes here, each client on a way of its own. Use `wire_to`."""
+    """What goes to one controller passes here, each client on a way of its own. Use `wire_to`.
+
+    `sent` is what was sent to the controller, and `came_in` when: in seconds, of the kernel's own clock where it tells.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         self.silent = False
         self.sent: list[tuple[Client, Packet]] = []
+        self.came_in: list[float] = []
         self.on_the_way_there: Callable[[Packet], Packet | None] = lambda packet: packet
         self.on_the_way_back: Callable[[Packet], Packet | None] = lambda packet: packet
         self._target = (address, port)
         self._front = self._opened()
+        if sys.platform == "linux":
+            self._front.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
         self._front.bind((address, 0))
         self._ways: dict[Client, socket.socket] = {}
         asyncio.get_running_loop().add_reader(self._front, self._forth)
@@ -60,6 +73,11 @@ class Wire:
         senders = [client for client, _ in self.sent]
         return [client for client, before in zip(senders, [None, *senders], strict=False) if client != before]
 
+    def gaps(self) -> list[float]:
+        """Return how many seconds lay between one client's last packet and the next one's first."""
+        moments = [(client, at) for (client, _), at in zip(self.sent, self.came_in, strict=True)]
+        return [later - at for (one, at), (other, later) in pairwise(moments) if one != other]
+
     def cut(self) -> None:
         """Let nothing through any more, either way."""
         self.silent = True
@@ -77,8 +95,10 @@ class Wire:
         return end
 
     def _forth(self) -> None:
-        packet, client = self._front.recvfrom(2048)
+        packet, stamps, _, client = self._front.recvmsg(2048, 128)
         self.sent.append((client, packet))
+        seconds, nanoseconds = struct.unpack("=qq", stamps[0][2]) if stamps else divmod(time.time_ns(), 10**9)
+        self.came_in.append(seconds + nanoseconds / 1e9)
         passed = self.on_the_way_there(packet)
         if passed is None or self.silent:
             return

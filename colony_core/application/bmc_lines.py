@@ -6,7 +6,7 @@ one exchange for all who want to read the power at the same time.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from colony_core.domain.breakers import (
 from colony_core.domain.hardware import BootDevice, BootMode, Inventory, Power, PowerReading, SensorReading, System
 from colony_core.domain.secrets import Secret
 from colony_core.errors import ColonyError
+from colony_core.ports.bmc_locks import BmcLockLost, BmcLocks
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import (
@@ -60,7 +61,10 @@ ERRORS: dict[Trouble, type[ColonyError]] = {
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What all lines have in common; `paused` rings when a call begins to wait for nothing but time."""
+    """What all lines have in common; `paused` rings when a call begins to wait for nothing but time.
+
+    Without `locks` no other process speaks to these controllers.
+    """
 
     hardware: Hardware
     clock: Clock
@@ -68,6 +72,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     pace: Pace
     seats: Seats
     paused: Bell
+    locks: BmcLocks | None = None
 
     def share(self) -> float:
         """Return a number from 0 to 1 that nobody can guess."""
@@ -89,7 +94,8 @@ class Line:
     `asked_at` is when the last call ended, whatever came of it.
     """
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, place: str) -> None:
+        self.place = place
         self.gate = Gate()
         self.hold = Hold()
         self.power: PowerReading | None = None
@@ -110,8 +116,8 @@ class Line:
                 access = self.hold.present(access)
                 await self._until_open(access, asker=asker)
                 async with self._around.seats.one(standing(self.gate)):
-                    self.gate = begun(self.gate, asker=asker)
-                    return await self._exchange(access, work, deadline=deadline)
+                    with suppress(BmcLockLost):  # then it is said again: every call is safe to repeat
+                        return await self._alone(access, work, asker=asker, deadline=deadline)
 
     async def read_power(self, access: Access, *, asker: str | None, deadline: timedelta) -> Power:
         """Return the power: that of an exchange which is under way, if there is one, or of one of our own.
@@ -148,6 +154,20 @@ class Line:
                 await clock.sleep_until(verdict)
             finally:
                 self.pausing = False
+
+    async def _alone(self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta) -> T:
+        """Speak to the controller while no other process does, and let none in before its gap is over."""
+        locks, clock = self._around.locks, self._around.clock
+        if locks is None:
+            self.gate = begun(self.gate, asker=asker)
+            return await self._exchange(access, work, deadline=deadline)
+        lock = await locks.take(self.place)
+        try:
+            self.gate = begun(self.gate, asker=asker)
+            return await lock.while_held(self._exchange(access, work, deadline=deadline))
+        finally:
+            rested = clock.now() + self._around.pace.gap
+            lock.release(lambda: clock.sleep_until(rested))
 
     async def _exchange(self, access: Access, work: Work[T], *, deadline: timedelta) -> T:
         clock, pace = self._around.clock, self._around.pace

@@ -12,6 +12,7 @@ from colony_core.domain.breakers import Gate, Pace, Shut, admission, recalled
 from colony_core.domain.hardware import Bmc, PowerReading
 from colony_core.domain.healths import Health
 from colony_core.domain.probing import Knock
+from colony_core.ports.bmc_locks import BmcLocks
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Access, Hardware, Prober
@@ -26,18 +27,31 @@ class BmcQueues:
     """A `Hardware` whose controllers may be called by anybody at any time: no controller is ever asked twice at once.
 
     Controllers are told apart by address and port. What is known of them is lost with the process, unless `recall`
-    is told what is left of it.
+    is told what is left of it. Where other processes speak to the same controllers, *locks* keep them apart.
     """
 
     def __init__(
-        self, hardware: Hardware, *, clock: Clock, chance: Chance, pace: Pace = USUAL, sessions: int = SESSIONS
+        self,
+        hardware: Hardware,
+        *,
+        clock: Clock,
+        chance: Chance,
+        pace: Pace = USUAL,
+        sessions: int = SESSIONS,
+        locks: BmcLocks | None = None,
     ) -> None:
         self.sessions = sessions
         self.paused = Bell()
         self._around = Surroundings(
-            hardware=hardware, clock=clock, chance=chance, pace=pace, seats=Seats(sessions), paused=self.paused
+            hardware=hardware,
+            clock=clock,
+            chance=chance,
+            pace=pace,
+            seats=Seats(sessions),
+            paused=self.paused,
+            locks=locks,
         )
-        self._lines: dict[tuple[str, int], Line] = {}
+        self._lines: dict[str, Line] = {}
 
     def controller(
         self, access: Access, *, asker: str | None = None, deadline: timedelta | None = None
@@ -117,9 +131,9 @@ class BmcQueues:
     def _line(self, bmc: Bmc) -> Line:
         place = _place(bmc)
         if place not in self._lines:
-            self._lines[place] = Line(self._around)
+            self._lines[place] = Line(self._around, place)
         return self._lines[place]
 
 
-def _place(bmc: Bmc) -> tuple[str, int]:
-    return bmc.address, bmc.port
+def _place(bmc: Bmc) -> str:
+    return f"{bmc.address}:{bmc.port}"

@@ -27,6 +27,7 @@ from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.domain.rounds import Polling
 from colony_core.ports.authorities import Authorities
+from colony_core.ports.bmc_locks import BmcLocks
 from colony_core.ports.chance import Chance
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Dispatcher
@@ -63,7 +64,7 @@ class Ports(Struct, frozen=True, kw_only=True):
 
     `clock` is the time that machines and workflows live in; `wall` is the real one, for keys and their limits. The
     two differ only where a simulator hastens time. Without a `dispatcher` this colony is the only one that works on
-    its store.
+    its store; without `bmc_locks` it is the only one that speaks to its controllers.
     """
 
     store: Store
@@ -75,6 +76,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     wall: Clock
     chance: Chance
     dispatcher: Dispatcher | None = None
+    bmc_locks: BmcLocks | None = None
 
 
 class Colony:
@@ -90,7 +92,12 @@ class Colony:
         ports.store.on_news(news.ring)
         store, clock = ports.store, ports.clock
         self.hardware = BmcQueues(
-            ports.hardware, clock=clock, chance=ports.chance, pace=policy.bmc_pace, sessions=policy.bmc_sessions
+            ports.hardware,
+            clock=clock,
+            chance=ports.chance,
+            pace=policy.bmc_pace,
+            sessions=policy.bmc_sessions,
+            locks=ports.bmc_locks,
         )
         tools = Tools(
             store=store,

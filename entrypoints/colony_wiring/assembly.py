@@ -15,6 +15,7 @@ from colony_core.application.duties import LoneDuties
 from colony_core.domain.breakers import Pace
 from colony_core.domain.rate_limits import Limits
 from colony_core.domain.rounds import Polling
+from colony_core.ports.bmc_locks import BmcLocks
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Dispatcher
 from colony_core.ports.duties import Duties
@@ -69,6 +70,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Service]:
             world=world,
             limiter=_rate_limiter(settings, stack),
             dispatcher=await _dispatcher(settings, store, stack, world=world),
+            bmc_locks=_bmc_locks(settings, stack),
             wall=wall,
         )
         if world.rack is not None:
@@ -134,6 +136,16 @@ async def _dispatcher(settings: Settings, store: Store, stack: AsyncExitStack, *
     return shared
 
 
+def _bmc_locks(settings: Settings, stack: AsyncExitStack) -> BmcLocks | None:
+    """Return what lets one process at a time speak to a controller; None where there is only this one."""
+    if settings.database_path is not None:
+        return None
+    locks = load("colony_core.bmc_locks", "postgresql")(settings.database_url)
+    stack.push_async_callback(locks.aclose)
+    shared: BmcLocks = locks
+    return shared
+
+
 def _duties(settings: Settings, stack: AsyncExitStack) -> Duties:
     """Return what says which of the processes on one database delivers, and which polls."""
     if settings.database_path is not None:
@@ -152,6 +164,7 @@ def _colony(
     limiter: RateLimiter,
     dispatcher: Dispatcher | None,
     wall: Clock,
+    bmc_locks: BmcLocks | None = None,
 ) -> Colony:
     limits = Limits(per_minute=settings.rate_limit_per_minute, per_hour=settings.rate_limit_per_hour)
     ports = Ports(
@@ -164,6 +177,7 @@ def _colony(
         wall=wall,
         chance=SystemChance(),
         dispatcher=dispatcher,
+        bmc_locks=bmc_locks,
     )
     policy = Policy(
         limits=limits,

@@ -10,6 +10,7 @@ EXTRAS = {
     ("colony_core.store", "postgresql"): "postgres",
     ("colony_core.dispatch", "postgresql"): "postgres",
     ("colony_core.rate_limits", "postgresql"): "postgres",
+    ("colony_core.bmc_locks", "postgresql"): "postgres",
     ("colony_core.duties", "postgresql"): "postgres",
     ("colony_core.schema", "sqlite"): "sqlite",
     ("colony_core.schema", "postgresql"): "postgres",
