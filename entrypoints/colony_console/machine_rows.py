@@ -33,6 +33,10 @@ NAMES: Mapping[str, str] = {
     "pass": "password",
     "password": "password",
     "insecure": "insecure",
+    "tls_fingerprint": "tls_fingerprint",
+    "tlsfingerprint": "tls_fingerprint",
+    "ca_certificate": "ca_certificate",
+    "cacertificate": "ca_certificate",
     "serial": "serial",
     "macs": "macs",
     "mac": "macs",
@@ -46,12 +50,15 @@ NAMES: Mapping[str, str] = {
 TAGS = ("datacenter", "rack", "slot")
 """The columns that become tags of the same name."""
 
-EXPORTED = ("id", "hostname", "protocol", "ipmi_ip", "port", "ipmi_user", "ipmi_pass", "insecure", "serial")
+EXPORTED = (
+    "id", "hostname", "protocol", "ipmi_ip", "port", "ipmi_user", "ipmi_pass", "insecure",
+    "tls_fingerprint", "ca_certificate", "serial",
+)  # fmt: skip
 """The columns of an export that hold one word, in their order; `macs` and `tags` follow."""
 
 _WORDS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 _VERBATIM = ("username", "password")
-_LONGEST = 4096
+_LONGEST, _LONGEST_PEM = 4096, 64 * 1024
 
 
 class RowWrong(Exception):
@@ -61,7 +68,7 @@ class RowWrong(Exception):
 class Row(Struct, frozen=True, kw_only=True):
     """A machine as a list names it; what is None or empty is not said. `line` is where it stands in its file.
 
-    The password may be a sealed one.
+    The password may be a sealed one. `tls_fingerprint` or `ca_certificate` (PEM) is what its controller is trusted by.
     """
 
     line: int = 0
@@ -73,6 +80,8 @@ class Row(Struct, frozen=True, kw_only=True):
     username: str | None = None
     password: Secret | None = None
     insecure: bool | None = None
+    tls_fingerprint: str | None = None
+    ca_certificate: str | None = None
     serial: str | None = None
     macs: tuple[str, ...] = ()
     tags: Mapping[str, str] = {}
@@ -116,6 +125,8 @@ def row_of(cells: Mapping[str, Cell], *, line: int) -> Row:
         username=words.get("username"),
         password=Secret(words["password"]) if "password" in words else None,
         insecure=_flag(words.get("insecure")),
+        tls_fingerprint=words["tls_fingerprint"].lower().replace(":", "") if "tls_fingerprint" in words else None,
+        ca_certificate=words.get("ca_certificate"),
         serial=words.get("serial"),
         macs=tuple(mac.lower().replace("-", ":") for mac in macs),
         tags=tags,
@@ -129,12 +140,14 @@ def row_of_view(asset: Json) -> Row:
     bmc = asset["bmc"]
     return Row(
         id=asset["id"],
-        hostname=asset["hostname"],
-        protocol=bmc["protocol"],
+        hostname=_own_name(asset["hostname"], asset["id"]),
+        protocol=bmc["protocol"] if bmc["protocolKnown"] else None,
         address=bmc["address"] or None,
         port=bmc["port"] or None,
         username=bmc["username"] or None,
         insecure=not bmc["verifyTls"],
+        tls_fingerprint=bmc["tlsFingerprint"] or None,
+        ca_certificate=bmc["caCertificate"] or None,
         serial=serial_of(asset) or None,
         macs=tuple(asset["macs"]),
         tags=asset["tags"],
@@ -146,13 +159,15 @@ def row_of_asset(asset: Asset, password: Secret | None) -> Row:
     bmc = asset.bmc
     return Row(
         id=asset.id,
-        hostname=asset.hostname,
-        protocol=bmc.protocol.value,
+        hostname=_own_name(asset.hostname, asset.id),
+        protocol=bmc.protocol.value if bmc.protocol_known else None,
         address=None if bmc.protocol is Protocol.MANUAL else bmc.address or None,
         port=bmc.port or None,
         username=bmc.username or None,
         password=password or None,
         insecure=not bmc.verify_tls,
+        tls_fingerprint=bmc.tls_fingerprint or None,
+        ca_certificate=bmc.ca_certificate or None,
         serial=(asset.inventory.system.serial if asset.inventory else "") or None,
         macs=asset.macs,
         tags=asset.tags,
@@ -163,7 +178,8 @@ def cells_of(row: Row) -> dict[str, str | None]:
     """Return the words of *row* under the names of `EXPORTED`; what is not said is None."""
     values: tuple[object, ...] = (
         row.id, row.hostname, row.protocol, row.address, row.port, row.username,
-        row.password.reveal() if row.password else None, row.insecure, row.serial,
+        row.password.reveal() if row.password else None, row.insecure,
+        row.tls_fingerprint, row.ca_certificate, row.serial,
     )  # fmt: skip
     return {
         name: None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -186,6 +202,8 @@ def registration_of(row: Row) -> Registration:
         protocol=Protocol(row.protocol or "ipmi"),
         port=row.port,
         username=row.username or "",
+        tls_fingerprint=row.tls_fingerprint or "",
+        ca_certificate=row.ca_certificate or "",
         macs=row.macs,
         tags=dict(row.tags),
     )
@@ -204,6 +222,11 @@ def _check(row: Row) -> None:
         raise RowWrong("; ".join(f"{each.path}: {each.message} {each.hint}" for each in error.violations)) from None
 
 
+def _own_name(hostname: str, asset_id: str) -> str | None:
+    """Return *hostname*, but not one of digits alone that is the id's: nobody may give it, and it comes by itself."""
+    return None if hostname == asset_id and hostname.isdigit() else hostname
+
+
 def _plain(field: str, cell: Cell) -> Cell:
     return cell.strip() if isinstance(cell, str) and field not in _VERBATIM else cell
 
@@ -211,8 +234,9 @@ def _plain(field: str, cell: Cell) -> Cell:
 def _word(cell: Cell, field: str) -> str:
     if not isinstance(cell, str):
         raise RowWrong(f"{field} must be one word, not a list or a mapping")
-    if len(cell) > _LONGEST:
-        raise RowWrong(f"{field} is longer than {_LONGEST} characters")
+    longest = _LONGEST_PEM if field == "ca_certificate" else _LONGEST
+    if len(cell) > longest:
+        raise RowWrong(f"{field} is longer than {longest} characters")
     return cell
 
 

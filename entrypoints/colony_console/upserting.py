@@ -127,6 +127,8 @@ def _registration(row: Row) -> Json:
         "username": row.username,
         "password": row.password.reveal() if row.password else None,
         "verifyTls": None if row.insecure is None else not row.insecure,
+        "tlsFingerprint": row.tls_fingerprint,
+        "caCertificate": row.ca_certificate,
     }
     asset = {"ipmi": row.address, "id": row.id, "hostname": row.hostname}
     body: Json = {name: value for name, value in asset.items() if value is not None}
@@ -158,8 +160,16 @@ def _bmc_differences(row: Row, bmc: Json) -> Json:
         "port": row.port,
         "username": row.username,
         "verifyTls": None if row.insecure is None else not row.insecure,
+        **_trust(row),
     }
     changed = {name: value for name, value in said.items() if value is not None and value != bmc[name]}
     if normal(row.address) == normal(bmc["address"]):
         changed.pop("address", None)
     return changed | ({"password": row.password.reveal()} if row.password else {})
+
+
+def _trust(row: Row) -> Json:
+    """Return what *row* says of its controller's certificate: the one way takes the place of the other."""
+    if row.tls_fingerprint is None and row.ca_certificate is None:
+        return {}
+    return {"tlsFingerprint": row.tls_fingerprint or "", "caCertificate": row.ca_certificate or ""}

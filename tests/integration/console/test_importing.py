@@ -1,5 +1,6 @@
 """Lists of machines into and out of a real server."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,8 @@ new01,10.9.0.1,admin,pa55word-1,fra1,r1,2
 new02,10.9.0.2,admin,"pa55word,2",fra1,r1,3
 """
 PASSPHRASE = "four random words"
+DER = b"\x30\x82\x01\x00" + bytes(256)
+"""What passes for a certificate as far as its outside shows."""
 
 
 def file(desk: Any, name: str, text: str) -> str:
@@ -67,6 +70,22 @@ def test_an_export_imported_changes_nothing_and_the_next_export_is_the_same(list
     assert set(results(answer)) == {"unchanged"}
     assert listed.told("export", "--format", form) == first
     assert "pa55word" not in first
+
+
+@pytest.mark.parametrize("form", ["csv", "yaml"])
+def test_what_a_controller_is_trusted_by_goes_out_and_comes_back(listed: Any, form: str) -> None:
+    pem = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(DER).decode()}-----END CERTIFICATE-----"
+    text = f"""ip,protocol,user,password,tls_fingerprint,ca_certificate
+10.9.0.11,redfish,admin,x,{"AB:" * 31}CD,
+10.9.0.12,redfish,admin,x,,"{pem}"
+"""
+    imported(listed, file(listed, "trusted.csv", text))
+    shown = {asset["ipmi"]: asset["bmc"] for asset in json.loads(listed.told("assets", "--json"))["assets"]}
+    answer = imported(listed, file(listed, f"trust.{form}", listed.told("export", "--format", form)))
+
+    assert shown["10.9.0.11"]["tlsFingerprint"] == "ab" * 31 + "cd"
+    assert shown["10.9.0.12"]["caCertificate"] == pem
+    assert set(results(answer)) == {"unchanged"}
 
 
 def test_a_refused_row_does_not_hold_up_the_others(listed: Any) -> None:

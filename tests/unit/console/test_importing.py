@@ -20,7 +20,7 @@ def machines(tmp_path: Path) -> Path:
 
 def whole(console: Any, **differences: Any) -> dict[str, Any]:
     asset: dict[str, Any] = console.an_asset(1, macs=[], **differences)
-    asset["bmc"]["verifyTls"] = True
+    asset["bmc"] |= {"verifyTls": True, "tlsFingerprint": "", "caCertificate": "", "protocolKnown": True}
     return asset
 
 

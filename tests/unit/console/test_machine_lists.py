@@ -1,7 +1,9 @@
 """Lists of machines: three documented forms to read, two forms to write, and everything that can be wrong with one."""
 
+import base64
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given
@@ -10,10 +12,15 @@ from msgspec.structs import replace
 
 from colony_console.failures import BadInput
 from colony_console.machine_csv import read_csv, write_csv
-from colony_console.machine_rows import Row, Unusable, row_of_view
+from colony_console.machine_rows import Row, Unusable, row_of_asset, row_of_view
 from colony_console.machine_yaml import read_yaml, write_yaml
 from colony_console.upserting import intended
-from colony_core import Secret
+from colony_core import Asset, Registration, Secret
+from colony_core.domain.hardware import Bmc, Protocol
+from colony_core.domain.registration import registered
+from colony_http.shapes_asset_requests import RegisterAsset
+from colony_http.shapes_assets import AssetView
+from colony_testkit.builders import NOON
 
 DOCUMENTED = """\
 hostname,ipmi_ip,ipmi_user,ipmi_pass,datacenter,rack,slot
@@ -190,19 +197,40 @@ tags = st.dictionaries(
     st.from_regex(r"[A-Za-z0-9][-A-Za-z0-9_./]{0,9}", fullmatch=True), st.text(max_size=20), max_size=3
 )
 macs = st.lists(st.from_regex(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}", fullmatch=True), max_size=3).map(tuple)
+fingerprints = st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+
+def authority(content: bytes) -> str:
+    """Return what passes for a certificate as far as its outside shows, as PEM."""
+    der = b"\x30\x82" + len(content).to_bytes(2) + content
+    return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----"
+
+
+authorities = st.lists(st.binary(min_size=1, max_size=200).map(authority), min_size=1, max_size=3).map("\n\n".join)
+trusting = st.tuples(st.none() | fingerprints, st.none()) | st.tuples(st.none(), authorities)
+
+
+def trust(row: Row, how: tuple[str | None, str | None]) -> Row:
+    return replace(row, tls_fingerprint=how[0], ca_certificate=how[1])
+
+
 rows = st.builds(
-    Row,
-    id=labels,
-    hostname=labels.filter(lambda text: not text.isdigit()),
-    protocol=st.sampled_from(["ipmi", "redfish"]),
-    address=st.ip_addresses(v=4).map(str),
-    port=st.integers(1, 65535),
-    username=st.none() | words,
-    password=st.none() | words.map(Secret),
-    insecure=st.booleans(),
-    serial=st.none() | plain,
-    macs=macs,
-    tags=tags,
+    trust,
+    st.builds(
+        Row,
+        id=labels,
+        hostname=labels.filter(lambda text: not text.isdigit()),
+        protocol=st.sampled_from(["ipmi", "redfish"]),
+        address=st.ip_addresses(v=4).map(str),
+        port=st.integers(1, 65535),
+        username=st.none() | words,
+        password=st.none() | words.map(Secret),
+        insecure=st.booleans(),
+        serial=st.none() | plain,
+        macs=macs,
+        tags=tags,
+    ),
+    trusting,
 )
 
 
@@ -219,10 +247,11 @@ def test_whatever_is_written_is_read_again_word_for_word(write: Any, read: Any, 
 def shown(row: Row, number: int) -> dict[str, Any]:
     """Return a machine as the API would show one of which *row* is all that is known."""
     bmc = {"protocol": row.protocol, "address": f"10.0.0.{number}", "port": row.port, "username": row.username or ""}
+    trusted = {"tlsFingerprint": row.tls_fingerprint or "", "caCertificate": row.ca_certificate or ""}
     return {
         "id": f"asset-{number}",
         "hostname": row.hostname,
-        "bmc": bmc | {"verifyTls": not row.insecure},
+        "bmc": bmc | {"verifyTls": not row.insecure, "protocolKnown": True} | trusted,
         "inventory": {"system": {"serial": row.serial or ""}},
         "macs": list(row.macs),
         "tags": row.tags,
@@ -239,6 +268,71 @@ def test_whatever_the_server_knows_its_export_imported_changes_nothing(
     intents = intended(read(write([row_of_view(asset) for asset in assets], secrets=False), "list"), assets)
 
     assert [(intent.asset_id, intent.body, intent.why) for intent in intents] == [(one["id"], {}, "") for one in assets]
+
+
+passwords = words.map(Secret)
+registrations = st.builds(
+    lambda known, how: replace(known, tls_fingerprint=how[0] or "", ca_certificate=how[1] or ""),
+    st.builds(
+        Registration,
+        address=st.ip_addresses(v=4).map(str),
+        protocol=st.sampled_from([None, Protocol.IPMI, Protocol.REDFISH]),
+        port=st.none() | st.integers(1, 65535),
+        username=words,
+        password=passwords,
+        verify_tls=st.booleans(),
+        id=labels,
+        hostname=st.none() | labels.filter(lambda text: not text.isdigit()),
+        macs=macs.map(dict.fromkeys).map(tuple),
+        tags=tags,
+    ),
+    trusting,
+)
+
+
+def on_another_server(row: Row) -> Asset:
+    """Return what the import of *row* makes of a server that knows no machine, through the shapes of the API."""
+    (intent,) = intended([row], [])
+    body = msgspec.convert(intent.body, RegisterAsset, dec_hook=lambda kind, text: kind(text))
+    return registered(body.registration(), asset_id=str(body.id), now=NOON)
+
+
+@pytest.mark.parametrize("secrets", [False, True])
+@pytest.mark.parametrize(("write", "read"), [(write_csv, read_csv), (write_yaml, read_yaml)])
+@given(known=registrations)
+def test_a_machine_that_was_exported_is_registered_on_another_server_as_it_was_on_the_first(
+    write: Any, read: Any, known: Registration, *, secrets: bool
+) -> None:
+    asset = registered(known, asset_id=str(known.id), now=NOON)
+    view = msgspec.to_builtins(AssetView.of(asset))
+    row = row_of_asset(asset, known.password) if secrets else replace(row_of_view(view), password=known.password)
+
+    (back,) = read(write([row], secrets=True), "list")
+
+    assert isinstance(back, Row), back
+    assert on_another_server(back) == asset
+    assert back.password == known.password
+    assert intended([replace(back, password=None)], [view])[0].body == {}
+
+
+def test_nothing_that_is_known_of_a_controller_is_left_out_of_a_list() -> None:
+    everything = {"protocol", "address", "port", "username", "verify_tls", "ca_certificate", "tls_fingerprint"}
+
+    assert everything | {"protocol_known"} == set(Bmc.__struct_fields__), "a new field belongs into lists too"
+    assert everything - {"verify_tls"} | {"insecure"} <= set(Row.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("tls_fingerprint\n10.0.0.5,abc", "bmc.tlsFingerprint"),
+        ("ca_certificate\n10.0.0.5,abc", "bmc.caCertificate"),
+        (f'ca-certificate,tls-fingerprint\n10.0.0.5,"{authority(b"x" * 200)}",{"ab" * 32}', "bmc.tlsFingerprint"),
+        ("ca_certificate\n10.0.0.5," + "x" * 70_000, "ca_certificate is longer than 65536 characters"),
+    ],
+)
+def test_trust_that_the_server_would_refuse_is_told_with_its_line(cells: str, told: str) -> None:
+    assert told in why(f"ip,{cells}\n")
 
 
 def test_a_list_without_secrets_has_no_place_for_them() -> None:

@@ -11,6 +11,7 @@ def known(number: int = 1, serial: str = "", **differences: Any) -> dict[str, An
     """Return an asset as the API shows it."""
     address = f"192.168.2.{49 + number}"
     bmc = {"protocol": "ipmi", "address": address, "port": 623, "username": "admin", "verifyTls": True}
+    bmc |= {"tlsFingerprint": "", "caCertificate": "", "protocolKnown": True}
     return {
         "id": f"asset-{number}",
         "hostname": f"server{number:02}",
@@ -106,3 +107,13 @@ def test_a_password_is_always_to_be_sent_as_nobody_can_compare_it_here() -> None
     (intent,) = intended([Row(line=2, address="192.168.2.50", password=Secret("x"))], [known(1)])
 
     assert (intent.fields, intent.body) == (("bmc.password",), {"bmc": {"password": "x"}})
+
+
+def test_the_one_way_to_trust_a_controller_takes_the_place_of_the_other() -> None:
+    pinned = known(1, bmc=known(1)["bmc"] | {"caCertificate": "an authority"})
+
+    (intent,) = intended([Row(line=2, address="192.168.2.50", tls_fingerprint="ab" * 32)], [pinned])
+    (silent,) = intended([Row(line=2, address="192.168.2.50")], [pinned])
+
+    assert intent.body == {"bmc": {"tlsFingerprint": "ab" * 32, "caCertificate": ""}}
+    assert silent.body == {}, "what a row does not say stays"
