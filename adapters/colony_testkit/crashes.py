@@ -161,7 +161,9 @@ def fused_store(store: Store, fuse: Fuse) -> Store:
 
 
 def fused(lab: Lab, fuse: Fuse) -> None:
-    """Start a colony in *lab* whose process ends with *fuse*."""
+    """Start a colony in *lab* whose process ends with *fuse*; what is pressed by hand is a moment too."""
+    if lab.caretaker is not None:
+        lab.caretaker.pressed = lambda: None if fuse.blown else fuse.moment()
     store, hardware, platform = lab.store, lab.hardware, lab.platform
     lab.store, lab.hardware = _FusedStore(store, fuse), _FusedHardware(hardware, fuse)
     lab.platform = cast("Platform", _Fused(platform, fuse))

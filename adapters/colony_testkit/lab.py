@@ -102,7 +102,7 @@ class Lab:
     def with_caretaker(self) -> "Lab":
         """Let somebody be there who does by hand what is asked for, and return the lab."""
         self.caretaker = Caretaker(
-            self.rack, clock=self.clock, runner=lambda: self.colony.runner, tasks=lambda: self.colony.tasks
+            lambda: self.rack, clock=self.clock, runner=lambda: self.colony.runner, tasks=lambda: self.colony.tasks
         )
         return self
 

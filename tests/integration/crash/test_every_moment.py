@@ -1,7 +1,8 @@
 """The end of the process after every single write and every effect, in every plan: the world ends up the same.
 
-A moment is the commit of a transaction, or the answer of a controller or a platform. To end right before one is the
-same as to end right after the one before: what is not committed is gone, and what is not called does not happen.
+A moment is the commit of a transaction, the answer of a controller or a platform, or that a person has pressed and has
+not yet said so. To end right before one is the same as to end right after the one before: what is not committed is gone,
+and what is not called does not happen.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import pytest
 
 from colony_core.domain.orders import Shrink
 from colony_core.domain.plans import plan_of
-from colony_core.domain.steps import Action, Perform
+from colony_core.domain.steps import Action, Ask, Chore, Perform
 from colony_core.domain.workflows import RunStatus
 from colony_core.errors import Conflict, NotFound, Unavailable
 from colony_core.ports.netboot import Netboot
@@ -34,9 +35,11 @@ from colony_simulator import (
     SimulatedRack,
     Simulation,
 )
+from colony_simulator.activities import AwaitingPowerOff, Hung
+from colony_simulator.machines import Machine
 from colony_store.sqlite import SqliteStore
 from colony_testkit.crashes import Fuse, ProcessEnded, fused
-from colony_testkit.lab import BEGINNINGS, Lab, broken_laws
+from colony_testkit.lab import BEGINNINGS, BY_HAND, Lab, broken_laws
 
 STRIDE = 1 if os.environ.get("COLONY_TEST_MOMENTS") == "all" else 7
 """Of how many moments one is tried: of every one by `make test-crash`, of some on every run."""
@@ -55,8 +58,13 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "cluster-provision/civo_stack/talos": ("asset-2", FailsInstall()),
     "cluster-scale/grow": ("asset-3", FailsInstall()),
     "cluster-scale/shrink": ("asset-2", Silent()),
+    "asset-discovery/manual": ("asset-1", NeverReports()),
+    "os-provision/manual": ("asset-1", FailsInstall()),
+    "disk-wipe/manual": ("asset-1", FailsWipe()),
 }
-"""What fails a workflow of each plan, on which machine."""
+"""What fails a workflow of each plan, on which machine; a restart by hand fails when nobody comes."""
+
+ALL = BEGINNINGS | BY_HAND
 
 HALFWAY: Mapping[str, str] = {
     "asset-discovery": "await-inventory",
@@ -69,6 +77,10 @@ HALFWAY: Mapping[str, str] = {
     "cluster-provision/civo_stack/talos": "check-stack",
     "cluster-scale/grow": "install-nodes",
     "cluster-scale/shrink": "remove-node",
+    "asset-discovery/manual": "await-inventory",
+    "os-provision/manual": "await-install",
+    "disk-wipe/manual": "await-wipe",
+    "asset-reboot/manual": "restart",
 }
 """A step in the middle of each plan."""
 
@@ -93,6 +105,8 @@ async def retry(lab: Lab, run_id: str) -> None:
     await lab.run()
     for machine in lab.rack.machines:
         lab.rack.mend(machine.name)
+    if lab.caretaker is not None:
+        lab.caretaker.away = False
     if not any(run.retry_of == run_id for run in (await lab.workflows()).values()):
         await lab.colony.workflows.retry(run_id)
 
@@ -123,9 +137,10 @@ STOPPED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 def stories() -> dict[str, Story]:
     """Return every story of every plan, by name."""
     told: dict[str, Story] = {}
-    for plan in BEGINNINGS:
+    for plan in ALL:
         told[plan] = Story(plan, COMPLETED)
-        told[f"{plan} stumbles"] = Story(plan, COMPLETED, times=1)
+        if plan in FAULTS:  # nobody comes once is that nobody comes
+            told[f"{plan} stumbles"] = Story(plan, COMPLETED, times=1)
         told[f"{plan} fails"] = Story(plan, FAILED, times=None)
         told[f"{plan} is retried"] = Story(plan, COMPLETED | FAILED, times=None, deed=retry)
         told[f"{plan} is cancelled"] = Story(plan, STOPPED, deed=cancel)
@@ -134,7 +149,16 @@ def stories() -> dict[str, Story]:
 
 
 STORIES = stories()
-PLAIN = {name: story for name, story in STORIES.items() if name in BEGINNINGS}
+PLAIN = {name: story for name, story in STORIES.items() if name in ALL}
+
+
+def break_what_it_needs(lab: Lab, story: Story) -> None:
+    """Let go wrong what fails the plan of *story*."""
+    if story.plan in FAULTS:
+        machine, fault = FAULTS[story.plan]
+        lab.rack.fault(machine, fault, times=story.times)
+    elif lab.caretaker is not None:
+        lab.caretaker.away = True
 
 
 class Life:
@@ -150,10 +174,9 @@ class Life:
     async def live(self, *, meanwhile: Callable[[Lab], Awaitable[object]] | None = None) -> "Life":
         """Live it; *meanwhile* happens between the end of the process and the start of the next."""
         lab = self.lab
-        self.run_id = await BEGINNINGS[self.story.plan](lab)
+        self.run_id = await ALL[self.story.plan](lab)
         if self.story.times != 0:
-            machine, fault = FAULTS[self.story.plan]
-            lab.rack.fault(machine, fault, times=self.story.times)
+            break_what_it_needs(lab, self.story)
         fused(lab, self.fuse)
         with suppress(ProcessEnded):
             await self._act()
@@ -182,12 +205,21 @@ class Life:
             [(one.id, one.type, one.asset_id, one.status, _code(one.error)) for one in runs.values()],
             [[(step.name, step.status, step.kept) for step in run.steps] for run in runs.values()],
             [(one.id, one.status, one.nodes, one.held_by, one.spec, _code(one.error)) for one in clusters.values()],
-            [(machine.name, machine.activity, list(map(_contents, machine.disks))) for machine in lab.rack.machines],
+            [(machine.name, _at_last(machine), list(map(_contents, machine.disks))) for machine in lab.rack.machines],
         ]
 
 
 def _code(fault: Any) -> str | None:
     return None if fault is None else fault.code
+
+
+def _at_last(machine: Machine) -> object:
+    """Return what *machine* does in the end; an agent that nobody switches off is idle, or was told that all is over.
+
+    The second is that of a workflow that ended by the agent's last report, the answer to which was lost. A controller
+    cuts its power all the same; a machine without one stays on until somebody needs it (docs/adr/0024).
+    """
+    return AwaitingPowerOff() if machine.activity == Hung("the agent was refused") else machine.activity
 
 
 def _contents(disk: Any) -> object:
@@ -228,6 +260,13 @@ TOLD: Mapping[Action, str] = {
 }
 """What a controller is told by each action, in the words of the rack's history."""
 
+PRESSED: Mapping[Chore, tuple[str, ...]] = {
+    Chore.START_FROM_NETWORK: ("told boot device pxe", "told restart"),
+    Chore.START_FROM_DISK: ("told boot device disk", "told restart"),
+    Chore.RESTART: ("told boot device disk", "told restart"),
+}
+"""What a person does for each chore, in the same words: the simulated machines have no other buttons."""
+
 ONCE = ("installed ", "erased ", "founded ", "started the stack", "left its cluster", "asked for its boot script")
 """How the history tells what happens as often as without a crash: nothing of it is an effect that is in flight."""
 
@@ -246,6 +285,16 @@ def deeds(lab: Lab) -> Counter[tuple[str, str]]:
     return Counter((each.machine, each.event) for each in lab.rack.history if each.event.startswith(ONCE))
 
 
+def told_by(do: object) -> tuple[str, ...]:
+    """Return what a machine is told in one attempt of a step that does this."""
+    match do:
+        case Perform(action) if action in TOLD:
+            return (TOLD[action],)
+        case Ask(chore):
+            return PRESSED[chore]
+    return ()
+
+
 async def outside_their_plans(lab: Lab) -> list[str]:
     """Return, in words, what controllers were told more often than steps were begun that tell it."""
     runs = (await lab.workflows()).values()
@@ -253,9 +302,8 @@ async def outside_their_plans(lab: Lab) -> list[str]:
     for run in runs:
         for step in run.steps:
             do = plan_of(run).step(step.name).do
-            if isinstance(do, Perform) and do.action in TOLD:
-                machine = run.order.asset_id if isinstance(run.order, Shrink) else str(run.asset_id)
-                allowed[(machine, TOLD[do.action])] += step.attempt
+            machine = run.order.asset_id if isinstance(run.order, Shrink) else str(run.asset_id)
+            allowed.update({(machine, what): step.attempt for what in told_by(do)})
     told = Counter((each.machine, each.event) for each in lab.rack.history if each.event.startswith("told"))
     return [f"{what} {told[what]} times, begun {allowed[what]} times" for what in told if told[what] > allowed[what]]
 
