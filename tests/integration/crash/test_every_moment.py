@@ -1,8 +1,8 @@
 """The end of the process after every single write and every effect, in every plan: the world ends up the same.
 
 A moment is the commit of a transaction, the answer of a controller or a platform, or that a person has pressed and has
-not yet said so. To end right before one is the same as to end right after the one before: what is not committed is gone,
-and what is not called does not happen.
+not yet said so. To end right before one is the same as to end right after the one before: what is not committed is
+gone, and what is not called does not happen.
 """
 
 import asyncio
