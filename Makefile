@@ -14,8 +14,8 @@ code := colony_core adapters entrypoints tests tools docs $(wildcard benchmarks)
 # -qq: errors only, as a machine's own pip settings may warn once for each package.
 pip := $(bin)/python -m pip -qq --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test test-unit test-integration test-crash test-planted mutants test-wheel check format bench \
-	bench-bmc bench-scale lock clean
+.PHONY: help venv demo test test-unit test-integration test-crash test-planted test-upgrade mutants test-wheel check \
+	format bench bench-bmc bench-scale lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -54,6 +54,9 @@ test-crash: venv ## Kill a real server dozens of times, and end a simulated one 
 
 test-planted: venv ## Plant faults in copies of the code, and see the suites find each: 3 minutes
 	$(bin)/pytest -n 2 --dist worksteal tests/planted
+
+test-upgrade: venv ## Two versions on one database while machines are installed; needs the history of git: 1 to 2 minutes
+	$(bin)/pytest tests/upgrade
 
 mutants: venv ## Mutation testing of the domain; in parts: make mutants ONLY=deciding, or SAMPLE=300
 	PYTHONPATH=tools $(bin)/python -m mutation --only "$(ONLY)" --sample $(or $(SAMPLE),0) \

@@ -26,13 +26,11 @@ PATIENCE = 90.0
 SECRET_KEY = "00" * 32
 
 
-class Fleet:
-    """Starts processes on one database, and ends what is left of them; `colony` is beside them, and does no work."""
+class Processes:
+    """Starts processes on one database, and ends what is left of them."""
 
-    def __init__(self, colony: Colony, url: str, *, folder: Path, stack: AsyncExitStack) -> None:
+    def __init__(self, url: str, *, folder: Path, stack: AsyncExitStack) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("COLONY_")}
-        self.colony = colony
-        self.key = ""
         self.environment = inherited | {
             "COLONY_DATABASE_URL": url,
             "COLONY_SECRET_KEY": SECRET_KEY,
@@ -55,25 +53,34 @@ class Fleet:
                     return process, line.decode().split()[-1]
         raise AssertionError(f"{words} never said that it is ready")
 
-    async def servers(self, count: int, *words: str, **settings: str) -> list[httpx.AsyncClient]:
-        """Return a client of each of *count* new servers; the key that they share is never too fast."""
-        if not self.key:
-            made = await self.colony.api_keys.create(
-                "tests", ApiRole.ADMIN, limits=Limits(per_minute=100_000, per_hour=100_000)
-            )
-            self.key = made.whole.reveal()
-        serve = (*COLONY, "serve", "--port", "0", *words)
-        started = await asyncio.gather(*(self.start(*serve, **settings) for _ in range(count)))
-        return [await self._stack.enter_async_context(self._client(address)) for _, address in started]
-
-    def _client(self, address: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
+    async def client(self, address: str, key: str) -> httpx.AsyncClient:
+        """Return a client of the server at *address*."""
+        client = httpx.AsyncClient(
             base_url=f"{address}/api/v1",
-            headers={"Authorization": f"Bearer {self.key}"},
+            headers={"Authorization": f"Bearer {key}"},
             limits=httpx.Limits(max_connections=100),
             timeout=PATIENCE,
             trust_env=False,
         )
+        return await self._stack.enter_async_context(client)
+
+
+class Fleet(Processes):
+    """Servers and workers of this release; `colony` is beside them, and does no work."""
+
+    def __init__(self, colony: Colony, url: str, *, folder: Path, stack: AsyncExitStack) -> None:
+        super().__init__(url, folder=folder, stack=stack)
+        self.colony = colony
+        self.key = ""
+
+    async def servers(self, count: int, *words: str, **settings: str) -> list[httpx.AsyncClient]:
+        """Return a client of each of *count* new servers; the key that they share is never too fast."""
+        if not self.key:
+            limits = Limits(per_minute=100_000, per_hour=100_000)
+            self.key = (await self.colony.api_keys.create("tests", ApiRole.ADMIN, limits=limits)).whole.reveal()
+        serve = (*COLONY, "serve", "--port", "0", *words)
+        started = await asyncio.gather(*(self.start(*serve, **settings) for _ in range(count)))
+        return [await self.client(address, self.key) for _, address in started]
 
     async def enrol(self, count: int) -> None:
         """Make *count* machines of a rack available."""
