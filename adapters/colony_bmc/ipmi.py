@@ -9,21 +9,26 @@ from msgspec import Struct, field
 
 from colony_bmc import ipmi_knock
 from colony_bmc.ipmi_boot import BootMemory, read_boot_device, renew, write_boot_device
+from colony_bmc.ipmi_examination import Heard, read_findings
 from colony_bmc.ipmi_identity import read_identity
 from colony_bmc.ipmi_power import read_power, restart, switch
+from colony_bmc.ipmi_scrub import recorded
 from colony_bmc.ipmi_sensors import Survey, read_sensors
-from colony_bmc.ipmi_session import ADMINISTRATOR, OPERATOR, IpmiSession
+from colony_bmc.ipmi_session import ADMINISTRATOR, OPERATOR, IpmiSession, Witness
 from colony_bmc.ipmi_users import write_password
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
 from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
-from colony_core.ports.hardware import Access, BmcUnreachable
+from colony_core.ports.hardware import Access, BmcUnreachable, Examination
 
 KNOCKING = 3.0
 """Seconds that a controller has to show that it speaks IPMI."""
 
 DEADLINE = 10.0
 """Seconds from a call to its end, however silent the controller: three waits for an answer (1, 2, 3 s) and some."""
+
+EXAMINATION_DEADLINE = 60.0
+"""The same for everything at once: the sensor records of a slow controller alone take half a minute."""
 
 
 class Known(Struct, eq=False):
@@ -57,17 +62,19 @@ class IpmiHardware:
         return (knocked,)
 
     @asynccontextmanager
-    async def session(self, access: Access, *, level: int = OPERATOR) -> AsyncIterator[IpmiSession]:
+    async def session(
+        self, access: Access, *, level: int = OPERATOR, within: float = 0.0, witness: Witness | None = None
+    ) -> AsyncIterator[IpmiSession]:
         """Give a session with the privilege *level*, and end all that is done with it at the deadline."""
-        bmc = access.bmc
+        bmc, seconds = access.bmc, within or self._deadline
         turn = self._turns.setdefault((bmc.address, bmc.port), asyncio.Lock())
         try:
-            async with asyncio.timeout(self._deadline), turn, self._opened(access) as session:
+            async with asyncio.timeout(seconds), turn, self._opened(access, witness) as session:
                 await session.login(level=level)
                 yield session
         except TimeoutError:
             raise BmcUnreachable(
-                f"The controller at {bmc.address}:{bmc.port} did not answer within {self._deadline:g} s"
+                f"The controller at {bmc.address}:{bmc.port} did not answer within {seconds:g} s"
             ) from None
 
     def known(self, access: Access) -> Known:
@@ -82,8 +89,8 @@ class IpmiHardware:
         await asyncio.sleep(0)  # sockets close in the loop's next round
 
     @asynccontextmanager
-    async def _opened(self, access: Access) -> AsyncIterator[IpmiSession]:
-        session = await IpmiSession.to(access)
+    async def _opened(self, access: Access, witness: Witness | None) -> AsyncIterator[IpmiSession]:
+        session = await IpmiSession.to(access, witness=witness)
         self._sessions.add(session)
         try:
             if self._closed:
@@ -145,6 +152,14 @@ class IpmiController:
     async def inventory(self) -> Inventory | None:
         """Return None: IPMI has no words for what a machine is made of."""
         return None
+
+    async def examine(self, *, key: bytes | None = None) -> Examination:
+        """Return all that the controller tells, with the commands that it took if there is a *key*."""
+        heard = Heard()
+        async with self._hardware.session(self._access, within=EXAMINATION_DEADLINE, witness=heard.note) as session:
+            findings = await read_findings(session, heard)
+        recording = recorded(findings, heard.commands, self._access, key=key) if key else None
+        return Examination(findings=findings, recording=recording)
 
     async def change_password(self, new: Secret) -> None:
         """Set the password of the user that we log in as; it must be an administrator."""

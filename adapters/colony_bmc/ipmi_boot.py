@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec import Struct
 
-from colony_bmc.ipmi_device import maker_of
+from colony_bmc.ipmi_device import device_of
 from colony_bmc.ipmi_session import IpmiSession
 from colony_bmc.quirks import Behaviour, behaves
 from colony_core.domain.hardware import BootDevice, BootMode, Protocol
@@ -80,5 +80,6 @@ async def renew(session: IpmiSession, memory: BootMemory) -> None:
 
 async def _uefi_disk(session: IpmiSession) -> int:
     """Return how the maker selects the disk of a machine that boots through UEFI."""
-    quirky = behaves(Behaviour.UEFI_DISK_BY_0X24, Protocol.IPMI, await maker_of(session))
+    device = await device_of(session)
+    quirky = behaves(Behaviour.UEFI_DISK_BY_0X24, Protocol.IPMI, device.maker, firmware=device.firmware)
     return UEFI_DISK if quirky else SELECTORS[BootDevice.DISK]

@@ -71,24 +71,28 @@ class Answer(Struct, frozen=True):
 
 Outcome: TypeAlias = Answer | ColonyError
 
+Witness: TypeAlias = Callable[[int, int, int, bytes, Answer], None]
+"""Is told of every command: its network function, code, logical unit and data, and the answer."""
+
 
 class IpmiSession(asyncio.DatagramProtocol):
     """A socket to one controller and the session over it. Ask one thing at a time, and `leave` at the end."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, witness: Witness | None = None) -> None:
         self._access = access
+        self._witness = witness
         self._where = f"{access.bmc.address}:{access.bmc.port}"
         self._engine: _Engine | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    async def to(cls, access: Access) -> "IpmiSession":
+    async def to(cls, access: Access, *, witness: Witness | None = None) -> "IpmiSession":
         """Return a session that has its socket and has sent nothing yet."""
         bmc = access.bmc
         try:
             _, session = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: cls(access), remote_addr=(bmc.address, bmc.port)
+                lambda: cls(access, witness), remote_addr=(bmc.address, bmc.port)
             )
         except (OSError, ValueError) as error:  # the second is what a name gives that cannot be one
             raise BmcUnreachable(f"No way leads to the controller at {bmc.address}:{bmc.port}: {error}") from None
@@ -114,7 +118,10 @@ class IpmiSession(asyncio.DatagramProtocol):
             raise BmcUnreachable(f"The session with the controller at {self._where} is over")
         self._outcome = asyncio.get_running_loop().create_future()
         self._engine.ask(netfn, command, data, lun=lun)
-        return await self._answered()
+        answer = await self._answered()
+        if self._witness is not None:
+            self._witness(netfn, command, lun, bytes(data), answer)
+        return answer
 
     async def demand(self, netfn: int, command: int, *data: int, at_least: int = 0, what: str) -> bytes:
         """Return the data of a successful answer of *at_least* so many bytes, or raise what its code means."""

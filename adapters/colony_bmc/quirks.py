@@ -76,9 +76,9 @@ def quirks_of(protocol: Protocol, vendor: str, model: str = "", firmware: str = 
     return tuple(quirk for quirk in QUIRKS if quirk.fits(protocol, vendor, model, firmware))
 
 
-def behaves(behaviour: Behaviour, protocol: Protocol, vendor: str, model: str = "") -> bool:
+def behaves(behaviour: Behaviour, protocol: Protocol, vendor: str, model: str = "", *, firmware: str = "") -> bool:
     """Tell whether a controller that says this of itself has the quirk."""
-    return any(quirk.behaviour is behaviour for quirk in quirks_of(protocol, vendor, model))
+    return any(quirk.behaviour is behaviour for quirk in quirks_of(protocol, vendor, model, firmware))
 
 
 def numbers(version: str) -> tuple[int, ...]:

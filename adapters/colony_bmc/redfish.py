@@ -8,15 +8,18 @@ from weakref import WeakValueDictionary
 from colony_bmc import redfish_knock
 from colony_bmc.redfish_accounts import write_password
 from colony_bmc.redfish_boot import override_boot, read_boot_device
+from colony_bmc.redfish_examination import Seen, read_findings
 from colony_bmc.redfish_inventory import read_inventory
+from colony_bmc.redfish_scrub import recorded
 from colony_bmc.redfish_sensors import read_sensors
-from colony_bmc.redfish_session import Places, RedfishSession
+from colony_bmc.redfish_session import Places, RedfishSession, Witness
 from colony_bmc.redfish_system import RedfishSystem, identity_of
+from colony_bmc.redfish_trust import shown_by
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, Protocol, SensorReading, System
 from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.errors import ColonyError
-from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable
+from colony_core.ports.hardware import Access, BmcProtocolError, BmcRefused, BmcUnreachable, Examination
 
 DEADLINE = 12.0
 """Seconds from a call to its end, however slow the controller: five exchanges of up to two seconds, and some."""
@@ -62,15 +65,21 @@ class RedfishHardware:
         """Return whether Redfish is spoken there; no credentials are sent."""
         return (await redfish_knock.knock(bmc, port_for(bmc, Protocol.REDFISH), within=KNOCKING),)
 
+    async def certificate(self, bmc: Bmc) -> str:
+        """Return the fingerprint of the certificate that is shown there; nothing but the handshake is sent."""
+        return await shown_by(bmc)
+
     @contextlib.asynccontextmanager
-    async def system(self, access: Access, *, within: float | None = None) -> AsyncIterator[RedfishSystem]:
+    async def system(
+        self, access: Access, *, within: float | None = None, witness: Witness | None = None
+    ) -> AsyncIterator[RedfishSystem]:
         """Give the controller's machine over a session that is logged in, and end all of it at the deadline."""
         where, seconds = f"{access.bmc.address}:{access.bmc.port}", within or self._deadline
         try:
             async with asyncio.timeout(seconds) as limit:
                 self._limits.add(limit)
                 try:
-                    async with self._opened(access) as system:
+                    async with self._opened(access, witness) as system:
                         yield system
                 finally:
                     self._limits.discard(limit)
@@ -90,14 +99,14 @@ class RedfishHardware:
             await asyncio.gather(*self._leaving, return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def _opened(self, access: Access) -> AsyncIterator[RedfishSystem]:
+    async def _opened(self, access: Access, witness: Witness | None) -> AsyncIterator[RedfishSystem]:
         """Log in and find the system. What was learnt of the controller's paths is kept until a call fails."""
         bmc = access.bmc
         turn = self._turns.setdefault((bmc.address, bmc.port), asyncio.Lock())
         await turn.acquire()
         # By all of it: what was learnt without verifying (as that there is no TLS) holds for nobody who verifies.
         places = self._known.pop(bmc, None) or Places()
-        session = RedfishSession(access, places)
+        session = RedfishSession(access, places, witness=witness)
         try:
             if over := self._over():
                 raise over
@@ -173,6 +182,14 @@ class RedfishController:
         """Return what the controller knows of the machine's parts; one that it does not show is left out."""
         async with self._hardware.system(self._access, within=self._hardware.inventory_deadline) as system:
             return await read_inventory(system)
+
+    async def examine(self, *, key: bytes | None = None) -> Examination:
+        """Return all that the controller tells, with the resources that it took if there is a *key*."""
+        seen, within = Seen(), self._hardware.inventory_deadline
+        async with self._hardware.system(self._access, within=within, witness=seen.note) as system:
+            findings = await read_findings(system, seen, power_of(system))
+        recording = recorded(findings, seen, self._access, key=key) if key else None
+        return Examination(findings=findings, recording=recording)
 
     async def change_password(self, new: Secret) -> None:
         """Set the password of the account that we log in as."""

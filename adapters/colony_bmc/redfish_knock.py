@@ -57,5 +57,12 @@ def _made_of(bmc: Bmc, answer: Answer) -> Knock:
     if not hidden and not (answer.good and is_root):
         said = f"it answers with status {answer.status}, and shows no Redfish service"
         return Knock(protocol=Protocol.REDFISH, port=bmc.port, said=said)
-    said = f"it speaks Redfish {version}".strip()
-    return Knock(protocol=Protocol.REDFISH, port=bmc.port, said=said, answers=True, usable=True)
+    return Knock(
+        protocol=Protocol.REDFISH,
+        port=bmc.port,
+        said=f"it speaks Redfish {version}".strip(),
+        answers=True,
+        usable=True,
+        vendor=text(answer.document, "Vendor"),
+        product=text(answer.document, "Product"),
+    )

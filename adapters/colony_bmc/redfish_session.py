@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
+from typing import TypeAlias
 
 import aiohttp
 import msgspec
@@ -43,12 +44,17 @@ class Places(Struct):
     system: str = ""
 
 
+Witness: TypeAlias = Callable[[str, Answer], None]
+"""Is told every path that was read, and what the controller answered."""
+
+
 class RedfishSession:
     """A connection to one controller, and the session over it."""
 
-    def __init__(self, access: Access, places: Places) -> None:
+    def __init__(self, access: Access, places: Places, *, witness: Witness | None = None) -> None:
         self._access = access
         self._places = places
+        self._witness = witness
         self._headers: dict[str, str] = {"Accept": "application/json", "OData-Version": "4.0"}
         self._token, self._own = "", ""
         self._http: aiohttp.ClientSession | None = None
@@ -206,7 +212,10 @@ class RedfishSession:
             method, self._url(path), data=data, headers=self._headers | kind | headers, allow_redirects=False
         ) as answer:
             named = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status, named, self._document(await _whole(answer), answer.status))
+            said = Answer(answer.status, named, self._document(await _whole(answer), answer.status))
+        if self._witness is not None and method == "GET":
+            self._witness(path, said)
+        return said
 
     def _document(self, body: bytes, status: int) -> Document:
         try:

@@ -42,7 +42,7 @@ class RedfishSystem:
     async def reset(self, wanted: Sequence[str]) -> None:
         """Reset the machine in the first of the ways *wanted* that it offers."""
         action = part(self.document, "Actions", RESET)
-        offered = words(action, ALLOWED) or await self._offered_by_info(action)
+        offered = await self.offered_resets()
         known = {each.lower(): each for each in offered}
         kind = next((known[each.lower()] for each in wanted if each.lower() in known), None if offered else wanted[0])
         if kind is None:
@@ -54,6 +54,11 @@ class RedfishSystem:
         answer = await self.session.change("POST", target, {"ResetType": kind})
         if not answer.good:
             raise self.session.complaint(answer, f"the reset {kind}")
+
+    async def offered_resets(self) -> list[str]:
+        """Return the reset types that the machine says it has; none where it does not say."""
+        action = part(self.document, "Actions", RESET)
+        return words(action, ALLOWED) or await self._offered_by_info(action)
 
     async def _offered_by_info(self, action: Document) -> list[str]:
         """Return the reset types of the action's description, where the action itself lists none."""

@@ -37,18 +37,19 @@ def speaks_no_tls(error: aiohttp.ClientConnectorError) -> bool:
 async def untrusted(bmc: Bmc, reason: str) -> BmcUntrusted:
     """Return the error for a certificate that failed for *reason*, with the fingerprint that the controller shows."""
     where = f"{bmc.address}:{bmc.port}"
-    shown = await _shown_by(bmc)
+    shown = await shown_by(bmc)
     its = f"; its SHA-256 fingerprint is {shown}" if shown else ""
     return BmcUntrusted(f"The certificate of the controller at {where} is not trusted ({reason}){its}")
 
 
-async def _shown_by(bmc: Bmc) -> str:
-    """Return the fingerprint of the certificate that is presented; nothing is sent beyond the handshake."""
+async def shown_by(bmc: Bmc) -> str:
+    """Return the fingerprint of the certificate that is presented, empty for none; only the handshake is sent."""
     try:
         async with asyncio.timeout(PROBING):
             _, writer = await asyncio.open_connection(bmc.address, bmc.port, ssl=_anybody(), server_hostname="")
             shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            writer.close()
+            writer.transport.abort()  # close would wait for a farewell that some controllers never say
+            await asyncio.sleep(0)
     except (OSError, ValueError):  # a TimeoutError is an OSError
         return ""
     return hashlib.sha256(shown).hexdigest() if shown else ""

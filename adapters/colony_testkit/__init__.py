@@ -7,6 +7,7 @@
                          strategies for everything that is stored, for cluster specs, and for the lives of workflows
     lab, crashes         a colony over a simulated rack on a virtual clock, and the end of its process at any moment
     memory_store         a store without a disk
+    recorded             a recorded controller on loopback: Redfish over HTTP(S), IPMI over a real session
     *_contract, cases    what each port promises, as tests: by hand, or with `pytest --colony-adapter package:factory`
     pytest_plugin        that option
 

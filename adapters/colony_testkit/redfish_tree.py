@@ -19,7 +19,8 @@ from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access
 
 USER, PASSWORD, TOKEN = "root", "tree-passw0rd", "t0ken-of-a-session"
-SESSIONS = "/redfish/v1/SessionService/Sessions"
+V1 = "/redfish/v1"
+SESSIONS = f"{V1}/SessionService/Sessions"
 TASK = "/redfish/v1/TaskService/TaskMonitors/7"
 
 TLS_HANDSHAKE = b"\x16"
@@ -135,7 +136,7 @@ class RedfishTree:
             return given
         if manners.slash is not None and path.endswith("/") is not manners.slash:
             return 308, {"Location": plain + "/" if manners.slash else plain}, None
-        if method == "GET" and plain == "/redfish/v1":
+        if method == "GET" and plain == V1:
             return 200, {}, self.documents[plain]
         if method == "POST" and plain == SESSIONS and self._has_sessions:
             return self._login(body)
@@ -149,7 +150,7 @@ class RedfishTree:
 
     @property
     def _has_sessions(self) -> bool:
-        return "SessionService" in self.documents["/redfish/v1"]
+        return "SessionService" in self.documents[V1]
 
     def _login(self, body: Mapping[str, str]) -> Reply:
         if (body.get("UserName"), body.get("Password")) != (USER, self.password):

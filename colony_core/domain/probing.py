@@ -14,7 +14,7 @@ class Knock(Struct, frozen=True, kw_only=True):
     """What came of asking for one protocol at one port, without credentials.
 
     `answers` if a controller speaks it there, `usable` if it may be given credentials as the asset is registered;
-    `said` is what it said, or what is wrong, in words.
+    `said` is what it said, or what is wrong, in words; `vendor` and `product` what it tells of itself to anybody.
     """
 
     protocol: Protocol
@@ -22,6 +22,8 @@ class Knock(Struct, frozen=True, kw_only=True):
     said: str
     answers: bool = False
     usable: bool = False
+    vendor: str = ""
+    product: str = ""
 
 
 def port_for(bmc: Bmc, protocol: Protocol) -> int:

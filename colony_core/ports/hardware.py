@@ -4,8 +4,10 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from colony_core.domain.findings import Findings
 from colony_core.domain.hardware import Bmc, BootDevice, BootMode, Inventory, Power, SensorReading, System
 from colony_core.domain.probing import Knock
+from colony_core.domain.recordings import Recording
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused, Unavailable
 
@@ -129,3 +131,30 @@ class Prober(Protocol):
 
         Silence, a closed port or nonsense is an answer like any other, and never an error.
         """
+
+
+class Examination(Struct, frozen=True, kw_only=True):
+    """What a controller told, and, where it was asked for, the scrubbed recording of how."""
+
+    findings: Findings
+    recording: Recording | None = None
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """A controller that tells all that it knows at once."""
+
+    async def examine(self, *, key: bytes | None = None) -> Examination:
+        """Ask for everything with one login, and change nothing; what is refused is noted, and the rest goes on.
+
+        With a *key* everything is recorded too; in the recording names and numbers are replaced by it. Without a
+        login there is nothing: `BmcRefused`, `BmcUnreachable`, `BmcBusy` or `BmcProtocolError` say why.
+        """
+
+
+@runtime_checkable
+class Certified(Protocol):
+    """An adapter whose protocol runs over TLS."""
+
+    async def certificate(self, bmc: Bmc) -> str:
+        """Return the SHA-256 fingerprint of the certificate that is shown there, believed or not; empty for none."""

@@ -8,6 +8,7 @@ from colony_console import options
 from colony_console.client import Api, Json, at
 from colony_console.failures import BadInput, Failure
 from colony_console.output import note, print_json
+from colony_console.probing import probe
 from colony_console.progress import watched
 from colony_console.wording import clean
 from colony_console.workflows import answer_started, require_completion
@@ -15,7 +16,10 @@ from colony_console.workflows import answer_started, require_completion
 
 @click.group()
 def bmc() -> None:
-    """Change the passwords of management controllers."""
+    """Ask management controllers, and change their passwords."""
+
+
+bmc.add_command(probe)
 
 
 @bmc.command()

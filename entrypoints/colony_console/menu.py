@@ -29,7 +29,7 @@ MENU = {
     "assets": Entry("assets:assets", "List machines, or show one."),
     "provision": Entry("machines:provision", "Install an operating system on a machine."),
     "sensors": Entry("sensors:sensors", "Show a machine's temperatures, fans and power."),
-    "bmc": Entry("bmc:bmc", "Change the passwords of management controllers."),
+    "bmc": Entry("bmc:bmc", "Ask management controllers, and change their passwords."),
     "reboot": Entry("machines:reboot", "Restart a machine, through its controller."),
     "deprovision": Entry("machines:deprovision", "Wipe the disks of a provisioned machine."),
     "cluster": Entry("clusters:cluster", "Create, list, show and delete clusters."),

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the arguments are those of the ports
 
 import asyncio
+from collections.abc import Sequence
 from itertools import chain
 
 from colony_core.domain.clusters import Cluster, ClusterCredentials
@@ -10,7 +11,7 @@ from colony_core.domain.hardware import Bmc, Protocol
 from colony_core.domain.probing import Knock, port_for
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Refused
-from colony_core.ports.hardware import Access, Controller, Hardware, Prober
+from colony_core.ports.hardware import Access, Certified, Controller, Hardware, Prober
 from colony_core.ports.platform import Milestone
 from colony_wiring.plugins import AdapterMissing, load
 
@@ -44,9 +45,14 @@ class ByProtocol:
         """Return the controller as the protocol's adapter sees it."""
         return self._adapter(access.bmc.protocol).controller(access)
 
-    async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
+    async def probe(self, bmc: Bmc, *, among: Sequence[Protocol] = BY_PREFERENCE) -> tuple[Knock, ...]:
         """Let the adapter of every protocol ask for its own, all at once; what is not installed is told."""
-        return tuple(chain.from_iterable(await asyncio.gather(*(self._probed(bmc, each) for each in BY_PREFERENCE))))
+        return tuple(chain.from_iterable(await asyncio.gather(*(self._probed(bmc, each) for each in among))))
+
+    async def certificate(self, bmc: Bmc) -> str:
+        """Return the fingerprint of the certificate that is shown there, where the protocol has any."""
+        adapter = self._adapter(bmc.protocol)
+        return await adapter.certificate(bmc) if isinstance(adapter, Certified) else ""
 
     async def aclose(self) -> None:
         """Close every adapter that was used."""

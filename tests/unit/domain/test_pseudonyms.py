@@ -1,0 +1,75 @@
+"""What identifies a machine is replaced by something of its shape, the same every time."""
+
+import string
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from colony_core.domain.pseudonyms import Pseudonyms, plain_form
+
+KEY = b"k" * 32
+NAMES = st.text(string.ascii_letters + string.digits + "-:. ", min_size=1, max_size=24)
+ADDRESSES = st.ip_addresses(v=4).map(str)
+
+
+def shape(text: str) -> str:
+    return "".join(
+        "9" if each.isdigit() else "A" if each.isupper() else "a" if each.islower() else each for each in text
+    )
+
+
+@given(name=NAMES)
+def test_a_name_is_replaced_by_one_of_its_shape(name: str) -> None:
+    assert shape(Pseudonyms(KEY).name(name)) == shape(name)
+
+
+@given(names=st.lists(st.from_regex(r"[A-Z]{3}[0-9]{5}", fullmatch=True), unique=True, max_size=30))
+def test_no_two_names_become_one_and_none_becomes_another(names: list[str]) -> None:
+    pseudonyms = Pseudonyms(KEY)
+    for name in names:
+        pseudonyms.learn(name)
+
+    replaced = [pseudonyms.name(name) for name in names]
+    assert len({*replaced, *names}) == 2 * len(names)
+    assert [pseudonyms.name(name) for name in names] == replaced
+
+
+@given(key=st.binary(min_size=16, max_size=32))
+def test_all_spellings_become_spellings_of_one_name(key: bytes) -> None:
+    pseudonyms = Pseudonyms(key)
+    spelt = [pseudonyms.name(mac, keep=6) for mac in ("94:40:c9:aa:bb:01", "9440C9-AABB01", "9440c9aabb01")]
+
+    assert {plain_form(each) for each in spelt} == {plain_form(spelt[0])}
+    assert plain_form(spelt[0])[:6] == "9440c9"
+    assert spelt[1] == spelt[1].upper()
+    assert set(plain_form(spelt[0])) <= set(string.hexdigits)
+
+
+@given(address=ADDRESSES)
+def test_an_address_becomes_an_address(address: str) -> None:
+    replaced = Pseudonyms(KEY).address(address)
+
+    assert [len(part) for part in replaced.split(".")] == [len(part) for part in address.split(".")]
+    assert all(0 <= int(part) <= 255 and str(int(part)) == part for part in replaced.split("."))
+
+
+@given(name=st.from_regex(r"[A-Z]{2}[0-9]{8}", fullmatch=True), before=st.text(max_size=9), after=st.text(max_size=9))
+def test_a_long_name_is_found_inside_of_other_words(name: str, before: str, after: str) -> None:
+    pseudonyms = Pseudonyms(KEY)
+    replaced = pseudonyms.name(name)
+    assume(name != replaced)
+
+    found = pseudonyms.within(before + name + after)
+    assert name not in found
+    assert plain_form(replaced) in plain_form(found)
+
+
+def test_a_short_name_is_found_as_a_word_alone_and_a_reserved_one_nowhere() -> None:
+    pseudonyms = Pseudonyms(KEY, reserved={"systems"})
+    node, _ = pseudonyms.name("node"), pseudonyms.name("systems")
+
+    assert pseudonyms.within("node, nodes /Systems") == f"{node}, nodes /Systems"
+
+
+def test_another_key_gives_other_names() -> None:
+    assert Pseudonyms(b"a" * 32).name("CZJ9230ABC") != Pseudonyms(b"b" * 32).name("CZJ9230ABC")
