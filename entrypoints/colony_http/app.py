@@ -9,6 +9,7 @@ from colony_core import Colony
 from colony_core.ports.clock import Clock
 from colony_http import api_keys, assets, audit, clusters, docs, events, journals, probes, tasks, webhooks, workflows
 from colony_http.errors import answer_error
+from colony_http.forwarding import Proxies
 from colony_http.fragments import AssetFragments
 from colony_http.front_door import FrontDoor
 from colony_http.gate import Gate
@@ -22,12 +23,21 @@ MAX_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
 
 
-def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: Clock | None = None) -> Litestar:
+def create_app(
+    colony: Colony,
+    *,
+    version: str,
+    max_body: int = MAX_BODY,
+    wall: Clock | None = None,
+    proxies: Proxies | None = None,
+) -> Litestar:
     """Return the HTTP service over *colony*.
 
     It starts nothing: whoever makes the colony runs its runner. *wall* is the clock that keys expire by, the
-    colony's own unless it is given. `app.state.closing.say()` ends every event stream.
+    colony's own unless it is given. *proxies* are believed when they say whose request they pass on.
+    `app.state.closing.say()` ends every event stream.
     """
+    trusted = proxies or Proxies()
     metrics, document, closing = Metrics(version), Document(version), Closing()
     app = Litestar(
         route_handlers=[
@@ -47,7 +57,7 @@ def create_app(colony: Colony, *, version: str, max_body: int = MAX_BODY, wall: 
                     )
                 ),
                 # A function, as the framework makes deep copies of anything else.
-                middleware=[lambda app: Gate(app, colony=colony, max_body=max_body)],
+                middleware=[lambda app: Gate(app, colony=colony, max_body=max_body, proxies=trusted)],
             ),
             *with_options((*probes.ROUTES, *docs.ROUTES)),
         ],

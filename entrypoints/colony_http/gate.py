@@ -10,6 +10,7 @@ from colony_core.domain.api_keys import Permission, require
 from colony_core.errors import Invalid
 from colony_http.auditing import Auditor, hands_out
 from colony_http.errors import PayloadTooLarge, UnsupportedMediaType
+from colony_http.forwarding import Proxies
 from colony_http.operations import KEY, NoBody, NoQuery, Operation
 from colony_http.reading import read_body, read_query
 from colony_http.repeating import Repeater, Sent
@@ -21,8 +22,9 @@ _JSON = "application/json"
 class Gate:
     """Middleware of the API's router: bound to its routes, so that no spelling of a path leads around it."""
 
-    def __init__(self, app: ASGIApp, *, colony: Colony, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, colony: Colony, max_body: int, proxies: Proxies) -> None:
         self._app = app
+        self._proxies = proxies
         self._api_keys = colony.api_keys
         self._repeater = Repeater(app, colony)
         self._auditor = Auditor(colony)
@@ -68,8 +70,8 @@ class Gate:
         await self._auditor.act(call, scope, send)
 
     async def _admitted(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> ApiKey:
-        client = scope.get("client")
-        key = await self._api_keys.admit(_presented(headers), client=client[0] if client else "unknown")
+        client = self._proxies.client_of(scope.get("client"), scope["headers"])
+        key = await self._api_keys.admit(_presented(headers), client=client)
         scope["state"]["key_id"] = key.id
         scope["state"]["api_key"] = key
         return key

@@ -32,7 +32,7 @@ async def serve(app: Litestar, host: str, port: int, *, on_ready: Callable[[str]
         log_config=None,
         access_log=False,
         server_header=False,
-        # Whose X-Forwarded-For is true depends on the operator's network; believing any would lift the limits.
+        # Whose X-Forwarded-For is true depends on the operator's network: `forwarding` knows.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
     )

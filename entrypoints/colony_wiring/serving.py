@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from colony_http.app import create_app
+from colony_http.forwarding import Proxies
 from colony_http.server import serve as serve_http
 from colony_wiring.assembly import assembled
 from colony_wiring.journal import configure_logging
@@ -14,5 +15,6 @@ async def serve(settings: Settings, *, on_ready: Callable[[str, tuple[str, ...]]
     """Serve until told to stop by SIGINT or SIGTERM; *on_ready* gets the base URL and what people should know."""
     configure_logging(settings.log_level, settings.log_format)
     async with assembled(settings) as service:
-        app = create_app(service.colony, version=version(), wall=service.wall)
+        proxies = Proxies.of(settings.trusted_proxies)
+        app = create_app(service.colony, version=version(), wall=service.wall, proxies=proxies)
         await serve_http(app, settings.host, settings.port, on_ready=lambda address: on_ready(address, service.notices))

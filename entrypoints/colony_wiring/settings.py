@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from colony_core.domain.secrets import Secret
 from colony_core.errors import Invalid
+from colony_http.forwarding import Proxies
 
 DEFAULT_DATABASE = "sqlite:///colony.db"
 LONGEST_SOCKET = 100
@@ -36,7 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
     by another within `takeover_seconds`; a process without `worker` serves the API alone, and any performs at most
     `concurrency` acts at once (0: any number). `bmc_gap` and `health_interval` are in seconds. People have
-    `task_hours` for what is to be done by hand.
+    `task_hours` for what is to be done by hand. `trusted_proxies` are addresses and networks, parted by commas.
     """
 
     database_url: str = DEFAULT_DATABASE
@@ -49,6 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     simulator: int = 0
     simulator_speed: float = 1.0
     simulator_rack: Path | None = None
+    trusted_proxies: str = ""
     rate_limit_per_minute: int = 100
     rate_limit_per_hour: int = 1000
     strict_topology: bool = False
@@ -112,6 +114,7 @@ def _check(settings: Settings) -> None:
         ("log_level", settings.log_level.lower() in levels, f"one of {', '.join(levels)}"),
         ("log_format", settings.log_format in formats, f"one of {', '.join(formats)}"),
         ("port", 0 <= settings.port <= 65535, "from 0 to 65535"),
+        ("trusted_proxies", _are_networks(settings.trusted_proxies), "addresses and networks, parted by commas"),
         ("simulator", 0 <= settings.simulator <= 200_000, "from 0 to 200000 machines"),
         ("simulator_speed", 0 < settings.simulator_speed <= 10_000, "above 0 and at most 10000"),
         ("rate_limit_per_minute", settings.rate_limit_per_minute >= 1, "at least 1"),
@@ -150,6 +153,14 @@ def _check(settings: Settings) -> None:
         if not fits:
             shown = "" if name == "database_url" else f" is {getattr(settings, name)!r}"
             raise SettingInvalid(f"{_variable(name)}{shown}: it must be {expected}")
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        Proxies.of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _has_scheme(url: str) -> bool:

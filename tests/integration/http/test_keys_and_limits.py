@@ -7,6 +7,8 @@ import pytest
 
 from colony_core import ApiRole
 from colony_core.domain.rate_limits import Limits
+from colony_http.app import create_app
+from colony_http.forwarding import Proxies
 from tests.integration.http.conftest import Service
 from tests.integration.http.test_errors import assert_error
 
@@ -116,6 +118,30 @@ async def test_callers_without_a_key_are_limited_by_their_address(service: Servi
         assert answers == [401] * 60 + [429]
         assert (await known.get(ASSETS)).status_code == 200
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_behind_a_trusted_proxy_each_caller_without_a_key_has_a_limit_of_its_own(service: Service) -> None:
+    service.app = create_app(service.colony, version="1", proxies=Proxies.of("192.0.2.0/24"))
+
+    async def asked(address: str) -> int:
+        return (await client.get(ASSETS, headers={"X-Forwarded-For": f"{made_up}, {address}"})).status_code
+
+    async with service.client() as client:
+        made_up = "198.51.100.1"
+        assert [await asked("203.0.113.7") for _ in range(61)] == [401] * 60 + [429]
+        made_up = "198.51.100.2"
+        assert await asked("203.0.113.7") == 429
+        assert await asked("203.0.113.8") == 401
+
+
+async def test_without_trusted_proxies_nobody_lifts_his_limit_by_a_header(service: Service) -> None:
+    async with service.client() as client:
+        answers = [
+            (await client.get(ASSETS, headers={"X-Forwarded-For": f"203.0.113.{number}"})).status_code
+            for number in range(61)
+        ]
+
+    assert answers == [401] * 60 + [429]
 
 
 async def test_a_key_is_shown_whole_once_and_masked_ever_after(api: httpx.AsyncClient, service: Service) -> None:

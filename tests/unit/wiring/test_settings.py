@@ -41,3 +41,8 @@ def test_a_server_without_worker_serves_a_shared_database() -> None:
     settings = Settings.read(chosen)
 
     assert (settings.worker, settings.concurrency) == (False, 3)
+
+
+def test_proxies_that_are_no_addresses_are_refused() -> None:
+    with pytest.raises(SettingInvalid, match=r"COLONY_TRUSTED_PROXIES is 'proxy\.example': it must be addresses"):
+        Settings.read({"COLONY_TRUSTED_PROXIES": "proxy.example"})
