@@ -17,6 +17,7 @@ from colony_core.domain.hardware import (
     Nic,
     Power,
     Protocol,
+    SensorReading,
     System,
 )
 from colony_core.domain.secrets import Secret
@@ -32,13 +33,20 @@ FIRST_ADDRESS = IPv4Address("192.168.2.50")
 FIRST_MAC = 0x525400_000000
 
 
+class RecordedSensors(Struct, frozen=True):
+    """What the sensors of a machine showed when it was recorded, and whether it had power then."""
+
+    power: Power
+    readings: tuple[SensorReading, ...]
+
+
 class Machine(Struct, kw_only=True, eq=False):
     """One simulated machine.
 
     `name`, `hostname`, `inventory`, `bmc` and `password` say what it is. The rest is its state: what it is busy with
     until `due` (None: until its power changes), the one-time boot device, how often it booted, since when its
     installed system is up, which disks this boot does not find. `order` counts its activities, `draws` how often chance
-    was asked.
+    was asked. `sensors` are those of the machine that it was made like, if it was.
     """
 
     name: str
@@ -57,6 +65,7 @@ class Machine(Struct, kw_only=True, eq=False):
     renamed: bool = False
     faults: list[Scripted] = field(default_factory=list)
     draws: int = 0
+    sensors: RecordedSensors | None = None
 
     @property
     def power(self) -> Power:

@@ -1,10 +1,11 @@
 """The simulated rack: machines that live by themselves, and the doors through which others see them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from colony_core.domain.recordings import Recording
 from colony_core.ports.clock import Clock
 from colony_core.ports.netboot import Netboot
 from colony_simulator import life, snapshots
@@ -14,6 +15,7 @@ from colony_simulator.faults import Chances, Fault, Scripted
 from colony_simulator.machines import Machine, reference_machine
 from colony_simulator.platforms import RackPlatform
 from colony_simulator.rack_file import RackFile
+from colony_simulator.recorded import recorded_machines
 from colony_simulator.room import Happening, Room
 from colony_simulator.snapshots import RackState
 from colony_simulator.timings import Timings
@@ -60,6 +62,25 @@ class SimulatedRack:
         With *sticks* each has a removable medium plugged in as well.
         """
         machines = (reference_machine(number, disks=disks, stick=sticks) for number in range(1, count + 1))
+        return cls(machines, seed=seed, clock=clock, timings=timings, chances=chances)
+
+    @classmethod
+    def of_recordings(
+        cls,
+        recordings: Sequence[Recording],
+        *,
+        count: int | None = None,
+        seed: int = 0,
+        clock: Clock | None = None,
+        timings: Timings | None = None,
+        chances: Chances | None = None,
+    ) -> "SimulatedRack":
+        """Return a rack of machines like those of *recordings*: one of each, or in turn until there are *count*.
+
+        They are called, reached and entered as those of `of` are, by the protocol that was recorded. What a recording
+        does not tell (over IPMI, all parts but the sensors) is as in those, too.
+        """
+        machines = recorded_machines(recordings, len(recordings) if count is None else count)
         return cls(machines, seed=seed, clock=clock, timings=timings, chances=chances)
 
     @property

@@ -15,7 +15,13 @@ FANS = 4
 
 
 def readings(machine: Machine) -> tuple[SensorReading, ...]:
-    """Return what all sensors of *machine* show now; fans and processors show nothing while it is off."""
+    """Return what all sensors of *machine* show now; fans and processors show nothing while it is off.
+
+    A machine that was made like a recorded one shows what that one did, and temperatures alone in the other state.
+    """
+    if machine.sensors is not None:
+        same = machine.sensors.power is machine.power
+        return tuple(each for each in machine.sensors.readings if same or each.kind is SensorKind.TEMPERATURE)
     spread = crc32(machine.name.encode())
     inlet = _celsius("Inlet Temp", INLET_CELSIUS + spread % 4)
     if machine.power is not Power.ON:

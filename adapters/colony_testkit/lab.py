@@ -14,6 +14,7 @@ from colony_core.domain.orders import WipeMethod
 from colony_core.domain.plans import cluster_plan
 from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.rate_limits import ADMITTED, Verdict, Window
+from colony_core.domain.recordings import Recording
 from colony_core.domain.registration import Registration
 from colony_core.domain.secrets import Secret
 from colony_core.domain.topology import ClusterRequest, Growth, NodeRequest
@@ -77,17 +78,27 @@ class NoLimits:
 
 
 class Lab:
-    """A rack of *machines* and a colony over it.
+    """A rack of *machines*, like those of *recordings* if there are some, and a colony over it.
 
     `open` starts a colony, and starts another one over the same store and rack after the first has gone. Nothing
     happens until `run` lets time pass.
     """
 
     def __init__(
-        self, machines: int = 1, *, seed: int = 1, store: Store | None = None, policy: Policy = Policy()
+        self,
+        machines: int = 1,
+        *,
+        recordings: Sequence[Recording] = (),
+        seed: int = 1,
+        store: Store | None = None,
+        policy: Policy = Policy(),
     ) -> None:
         self.clock = VirtualClock()
-        self.rack = SimulatedRack.of(machines, seed=seed, clock=self.clock)
+        self.rack = (
+            SimulatedRack.of_recordings(recordings, count=machines, seed=seed, clock=self.clock)
+            if recordings
+            else SimulatedRack.of(machines, seed=seed, clock=self.clock)
+        )
         for machine in self.rack.machines:
             machine.password = Secret("planted-password")
         self.store: Store = store or MemoryStore()
@@ -130,6 +141,7 @@ class Lab:
             id=machine.name,
             hostname=machine.hostname,
             address=machine.bmc.address,
+            protocol=machine.bmc.protocol,
             username=machine.bmc.username,
             password=machine.password,
         )
