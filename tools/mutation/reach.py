@@ -38,14 +38,14 @@ class Reach:
     def tests_for(self, path: Path, line: int, *, seconds: float, first: Sequence[str] = ()) -> list[list[str]]:
         """Return the tests that reach *line* of the module at *path*, as many as fit into *seconds*, in two parts.
 
-        First come those of *first* and those of the module's own file, which find most and are in few files; then the
-        others, the quickest first. What runs while a module is imported is reached by every test of the module (or by
-        all), and by those of PAGES.
+        First come those of *first*, those of the module's own file and those of PAGES, which find most and are in few
+        files; then the others, the quickest first. What runs while a module is imported is reached by every test of
+        the module (or by all), and by those of PAGES.
         """
         lines = self._lines.get(str(path), {})
         reached = set(lines.get(str(line), ())) or self._of_imports(lines)
         best = {test: place for place, test in enumerate(first[:KILLERS])}
-        near = {test for test in reached if test in best or f"test_{path.stem}.py" in test}
+        near = {test for test in reached if test in best or f"test_{path.stem}.py" in test or PAGES in test}
         ordered = sorted(
             reached,
             key=lambda test: (test not in near, best.get(test, KILLERS), self._seconds.get(test, UNKNOWN)),

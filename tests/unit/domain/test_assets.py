@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from colony_core.domain.assets import (
     LIFECYCLE,
+    POWER_WINDOW,
     REQUESTS,
     AssetBusy,
     AssetInCluster,
@@ -19,6 +20,7 @@ from colony_core.domain.assets import (
     Move,
     advance,
     claimed,
+    cycles_at,
     maintenance_at,
     moves_from,
     released,
@@ -115,7 +117,8 @@ def test_every_refusal_of_a_request_names_the_status_and_a_way_on(status: AssetS
 
 
 def test_a_claim_names_its_workflow_and_a_release_leaves_the_reason() -> None:
-    held = claimed(an_asset(), by="workflow-7", now=NOON)
+    held = claimed(replace(an_asset(), updated_at=LATER), by="workflow-7", now=NOON)
+    assert held.updated_at == NOON
     error = LastError(code="BROKEN", message="It is broken", at=LATER)
 
     free = released(held, error=error, now=LATER)
@@ -164,3 +167,10 @@ def test_the_firmwares_uuid_is_the_agents_word_before_the_controllers() -> None:
 def test_errors_about_assets_name_them() -> None:
     assert AssetNotFound("asset-123").details == "Asset with ID 'asset-123' does not exist"
     assert "belongs to cluster 'cluster-1'" in AssetInCluster(an_asset(cluster_id="cluster-1")).details
+
+
+def test_power_cycles_count_for_an_hour() -> None:
+    assert timedelta(hours=1) == POWER_WINDOW
+    old, young = NOON - POWER_WINDOW, NOON - POWER_WINDOW + timedelta(microseconds=1)
+
+    assert cycles_at(replace(an_asset(), power_cycles=(old, young, NOON)), NOON) == (young, NOON)

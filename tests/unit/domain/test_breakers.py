@@ -250,3 +250,12 @@ def test_whoever_comes_first_the_living_keep_a_quarter_and_nobody_exceeds_all(
     assert taken[Standing.FAILING] <= sessions // 4
     assert taken[Standing.FAILING] + taken[Standing.NEW] <= sessions - sessions // 4
     assert may_be_seated(Standing.LIVING, taken, sessions=sessions) or sum(taken.values()) == sessions
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 3])
+def test_where_few_sessions_are_allowed_one_is_for_those_that_fail_and_one_for_new_ones(sessions: int) -> None:
+    nobody = dict.fromkeys(Standing, 0)
+
+    assert all(may_be_seated(who, nobody, sessions=sessions) for who in Standing)
+    assert not may_be_seated(Standing.FAILING, nobody | {Standing.FAILING: 1}, sessions=sessions)
+    assert not may_be_seated(Standing.NEW, nobody | {Standing.NEW: max(1, sessions - 1)}, sessions=sessions)

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from colony_core.domain.building import build_plan, installs, new_run
-from colony_core.domain.clusters import ClusterSpec, ClusterType, Flavor, NodeSpec, Role
+from colony_core.domain.building import build_plan, installs, new_cluster, new_run
+from colony_core.domain.clusters import ClusterSpec, ClusterStatus, ClusterType, Flavor, NodeSpec, NodeStatus, Role
 from colony_core.domain.machine_plans import ASSET_DISCOVERY, OS_PROVISION
 from colony_core.domain.orders import Discovery
 from colony_core.domain.plans import cluster_plan
@@ -84,3 +84,17 @@ def test_a_new_run_has_every_step_before_it_and_is_due_at_once() -> None:
     assert [state.name for state in run.steps] == [step.name for step in ASSET_DISCOVERY.steps]
     assert {state.status for state in run.steps} == {StepStatus.PENDING}
     assert run.due == NOON
+
+
+def test_a_new_cluster_is_being_built_by_its_run() -> None:
+    cluster = new_cluster(a_spec(), cluster_id="cluster-1", run_id="workflow-1", warnings=(), now=NOON)
+
+    assert (cluster.id, cluster.status) == ("cluster-1", ClusterStatus.PROVISIONING)
+    assert (cluster.workflow_id, cluster.held_by) == ("workflow-1", "workflow-1")
+    assert (cluster.created_at, cluster.updated_at) == (NOON, NOON)
+    (node,) = cluster.nodes
+    assert (node.asset_id, node.role, node.ip, node.hostname) == (
+        *("asset-1", Role.CONTROL_PLANE),
+        *("192.168.1.101", "dev-cp-1"),
+    )
+    assert node.status is NodeStatus.PENDING

@@ -50,6 +50,26 @@ def test_waking_a_new_run_asks_for_its_first_step() -> None:
     assert decision.effects == (Act("workflow-1", "contact", 1, Action.CONTACT, NOON + timedelta(seconds=30)),)
 
 
+def test_a_run_begins_once_and_says_which_attempt_it_makes() -> None:
+    first = decide(OS_PROVISION, a_run(), Woken(), now=SOON)
+    failed = after(OS_PROVISION, first.run, failure(first.run), now=SOON)
+    second = decide(OS_PROVISION, failed, Woken(), now=SOON + timedelta(minutes=9))
+
+    assert (first.run.started_at, second.run.started_at) == (SOON, SOON)
+    assert [note.message for note in first.notes] == ["Reach the management controller"]
+    assert [note.message for note in second.notes] == ["Reach the management controller (attempt 2)"]
+
+
+def test_a_step_that_succeeds_in_the_end_tells_no_error_any_more() -> None:
+    run = after(OS_PROVISION, a_run(), Woken())
+    run = after(OS_PROVISION, after(OS_PROVISION, run, failure(run)), Woken(), now=NOON + timedelta(minutes=9))
+    assert run.steps[0].error == BROKEN
+
+    run = after(OS_PROVISION, run, Succeeded("contact", 2))
+
+    assert (run.steps[0].status, run.steps[0].error) == (StepStatus.COMPLETED, None)
+
+
 def test_waking_a_run_in_flight_changes_nothing_before_its_deadline() -> None:
     run = after(OS_PROVISION, a_run(), Woken())
 
@@ -410,6 +430,17 @@ def test_a_child_that_starts_after_the_fan_out_is_none_of_it() -> None:
     run = after(TALOS, fanned_out("a"), ChildEnded("a", RunStatus.COMPLETED))
 
     assert after(TALOS, run, ChildStarted("late", "asset-9")) == run
+
+
+def test_a_child_that_ends_between_two_attempts_of_the_fan_out_decides_nothing() -> None:
+    run = fanned_out("a")
+    between = replace(run.steps[run.position], status=StepStatus.PENDING)
+    run = replace(run, steps=tuple(between if state.name == between.name else state for state in run.steps))
+
+    ended = after(TALOS, run, ChildEnded("a", RunStatus.COMPLETED))
+
+    assert status_of(ended, "install-nodes") is StepStatus.PENDING
+    assert [child.status for child in ended.children] == [RunStatus.COMPLETED]
 
 
 def test_children_that_take_too_long_are_stopped_and_given_up_when_even_that_takes_too_long() -> None:

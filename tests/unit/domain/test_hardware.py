@@ -82,3 +82,19 @@ def test_installations_may_use_what_cannot_be_pulled_out() -> None:
 
 def test_protocols_know_the_ports_that_are_registered_for_them() -> None:
     assert [protocol.default_port for protocol in (Protocol.IPMI, Protocol.REDFISH)] == [623, 443]
+
+
+def test_a_disk_without_a_wwn_answers_to_none() -> None:
+    disk = replace(a_disk(serial="S1"), wwn="")
+
+    assert disk.answers_to("S1")
+    assert not any(map(disk.answers_to, ("", "/dev/disk/by-id/wwn-", "/dev/disk/by-id/nvme-")))
+    assert a_disk(serial="S1").answers_to("/dev/disk/by-id/nvme-eui.S1")
+
+
+def test_a_protocol_has_the_port_that_is_registered_for_it_and_none_has_none() -> None:
+    assert [(protocol, protocol.default_port) for protocol in Protocol] == [
+        (Protocol.IPMI, 623),
+        (Protocol.REDFISH, 443),
+        (Protocol.MANUAL, 0),
+    ]

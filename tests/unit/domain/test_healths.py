@@ -6,8 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetStatus, LastError
+from colony_core.domain.decisions import Level
+from colony_core.domain.events import EventType
 from colony_core.domain.hardware import Power, PowerReading
-from colony_core.domain.healths import BmcState, Health, latest_power, same_but_for_time, unexpected
+from colony_core.domain.healths import BmcState, Health, latest_power, news, same_but_for_time, unexpected
 from colony_testkit.builders import NOON, an_asset
 
 
@@ -66,3 +68,45 @@ def test_what_was_read_before_the_work_ended_proves_nothing(asset: Asset) -> Non
 @pytest.mark.parametrize(("before", "now"), [(Power.UNKNOWN, Power.ON), (Power.ON, Power.UNKNOWN)])
 def test_what_is_unknown_has_not_changed(asset: Asset, before: Power, now: Power) -> None:
     assert unexpected(asset, polled(before, 1), reading(now, 2)) is None
+
+
+def seen(state: BmcState, *, why: str = "", power: PowerReading | None = None) -> Health:
+    return Health(asset_id="asset-1", state=state, why=why, checked_at=NOON + timedelta(minutes=2), power=power)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "level", "words"),
+    [
+        (None, BmcState.DEGRADED, Level.WARNING, "is degraded: why"),
+        (None, BmcState.REFUSED, Level.ERROR, "refuses its credentials: why"),
+        (BmcState.UNKNOWN, BmcState.DEGRADED, Level.WARNING, "is degraded: why"),
+        (BmcState.OK, BmcState.REFUSED, Level.ERROR, "refuses its credentials: why"),
+        (BmcState.DEGRADED, BmcState.OK, Level.INFO, "is ok again"),
+        (BmcState.REFUSED, BmcState.OK, Level.INFO, "is ok again"),
+    ],
+)
+def test_a_controller_that_fails_or_works_again_is_news(
+    asset: Asset, before: BmcState | None, after: BmcState, level: Level, words: str
+) -> None:
+    (told,) = news(asset, seen(before) if before else None, seen(after, why="why"))
+
+    assert (told.type, told.level, told.status) == (EventType.BMC, level, after)
+    assert told.message == f"The controller of asset asset-1 {words}"
+    assert (told.at, told.asset_id, told.cluster_id) == (NOON + timedelta(minutes=2), "asset-1", asset.cluster_id)
+
+
+@pytest.mark.parametrize("before", [None, *BmcState])
+def test_a_state_that_stays_and_one_that_is_first_known_to_be_good_are_no_news(
+    asset: Asset, before: BmcState | None
+) -> None:
+    assert news(asset, seen(before) if before else None, seen(before or BmcState.OK)) == ()
+    assert news(asset, seen(before) if before else None, seen(BmcState.UNKNOWN)) == ()
+    assert news(asset, seen(BmcState.UNKNOWN), seen(BmcState.OK)) == ()
+
+
+def test_a_power_that_nobody_ordered_is_told_as_a_warning(asset: Asset) -> None:
+    (told,) = news(asset, polled(Power.ON, 1), seen(BmcState.OK, power=reading(Power.OFF, 2)))
+
+    assert (told.type, told.level, told.status) == (EventType.POWER, Level.WARNING, Power.OFF)
+    assert told.message == "Asset asset-1 was on and is off, and no work of Colony's is why"
+    assert news(asset, polled(Power.ON, 1), seen(BmcState.OK, power=reading(Power.ON, 2))) == ()

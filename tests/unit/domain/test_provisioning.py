@@ -112,3 +112,10 @@ def test_a_wipe_is_of_every_fixed_disk_and_of_no_stick() -> None:
     order = wipe_order(an_asset(inventory=an_inventory(disks=disks)), WipeMethod.SECURE_ERASE)
 
     assert order == Wipe(method=WipeMethod.SECURE_ERASE, disks=tuple(map(DiskIdentity.of, disks[:2])))
+
+
+def test_a_key_that_is_merely_short_is_taken() -> None:
+    short, weak = an_ssh_key("ssh-rsa", bits=2048), an_ssh_key("ssh-rsa", bits=1024)
+
+    assert install_order(an_asset(), ProvisionRequest(ssh_public_keys=(short,))).ssh_public_keys == (short,)
+    assert rules(ProvisionRequest(ssh_public_keys=(short, weak))) == {("ssh_key.weak", "sshPublicKeys[1]")}

@@ -120,3 +120,11 @@ def test_without_windows_everything_passes() -> None:
 
 def test_a_window_that_admits_nothing_names_its_length() -> None:
     assert judge(deque(), (Window(0, 60),), 0).retry_after == 60
+
+
+def test_what_is_admitted_need_not_wait_and_what_no_window_sees_is_not_kept() -> None:
+    log: deque[int] = deque()
+
+    assert judge(log, (), 7) == ADMITTED
+    assert (ADMITTED.admitted, ADMITTED.retry_after) == (True, 0)
+    assert not log

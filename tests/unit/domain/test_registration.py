@@ -17,6 +17,7 @@ from colony_core.domain.validation import ValidationFailed
 from colony_testkit.builders import NOON, an_asset
 
 SOUND = Registration(address="192.168.2.50")
+BY_HAND = Registration(address="", protocol=Protocol.MANUAL, macs=("52:54:00:77:00:01",))
 
 
 def rules(registration: Registration) -> list[tuple[str, str]]:
@@ -73,6 +74,8 @@ def test_what_is_given_is_taken() -> None:
         (replace(SOUND, port=65536), "asset.bmc.port.invalid", "bmc.port"),
         (replace(SOUND, tags={"a:b": "c"}), "asset.tag.invalid", "tags.a:b"),
         (replace(SOUND, tags={"a": "c" * 256}), "asset.tag.invalid", "tags.a"),
+        (replace(BY_HAND, macs=()), "asset.mac.missing", "macs"),
+        (replace(BY_HAND, address="192.168.2.50"), "asset.bmc.missing", "ipmi"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -139,6 +142,7 @@ def test_maintenance_is_set_kept_and_lifted() -> None:
         (AssetChanges(tags={"": "x"}), "asset.tag.invalid"),
         (AssetChanges(bmc=BmcChanges(port=0)), "asset.bmc.port.invalid"),
         (AssetChanges(maintenance=Maintenance(reason="", by="", until=NOON)), "asset.maintenance.past"),
+        (AssetChanges(bmc=BmcChanges(protocol=Protocol.MANUAL, address="192.168.2.50")), "asset.bmc.missing"),
     ],
 )
 def test_a_change_is_refused_for_the_same_reasons_as_a_registration(changes: AssetChanges, rule: str) -> None:
@@ -146,3 +150,24 @@ def test_a_change_is_refused_for_the_same_reasons_as_a_registration(changes: Ass
         changed(an_asset(), changes, now=NOON)
 
     assert [violation.rule for violation in refused.value.violations] == [rule]
+
+
+def test_a_machine_without_a_controller_stands_under_its_own_id() -> None:
+    by_hand = registered(BY_HAND, asset_id="asset-1", now=NOON)
+    given_up = changed(an_asset(), AssetChanges(bmc=BmcChanges(protocol=Protocol.MANUAL)), now=NOON)
+
+    for asset in (by_hand, given_up):
+        assert (asset.bmc.protocol, asset.bmc.address, asset.bmc.port) == (Protocol.MANUAL, "asset-1", 0)
+        assert asset.bmc.username == ""
+
+
+def test_a_controller_is_added_with_its_address_and_not_without() -> None:
+    by_hand = registered(BY_HAND, asset_id="asset-1", now=NOON)
+    added = BmcChanges(protocol=Protocol.REDFISH, address=" 10.0.0.5 ", username="admin")
+
+    assert changed(by_hand, AssetChanges(bmc=added), now=NOON).bmc.address == "10.0.0.5"
+    with pytest.raises(ValidationFailed) as refused:
+        changed(by_hand, AssetChanges(bmc=replace(added, address=UNSET)), now=NOON)
+    (violation,) = refused.value.violations
+    assert (violation.rule, violation.path) == ("asset.bmc.missing", "bmc.address")
+    assert "is none" in violation.message

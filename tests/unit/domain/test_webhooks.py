@@ -56,6 +56,8 @@ def test_an_address_that_can_be_posted_to_is_taken_as_it_is(url: str) -> None:
             "https://example.com/a b",
             "https://example.com/\r\nX-Evil: 1",
             "https://exämple.com/",
+            "https://example.com/\x7f",
+            "https://example.com/\ta",
             f"https://a/{'x' * 2048}",
         ),
     ],

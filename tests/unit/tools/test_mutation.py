@@ -149,7 +149,7 @@ def test_the_tests_of_the_modules_own_file_and_those_that_found_most_go_before_t
 
     assert parts(2) == [[own], [other]]
     assert parts(2, other) == [[other, own]]
-    assert parts(1) == [[own], [other, page]], "what runs at import is compared with the pages of docs too"
+    assert parts(1) == [[page, own], [other]], "what runs at import is compared with the pages of docs too"
 
 
 def test_what_the_first_tests_do_not_notice_is_tried_on_the_others(tmp_path: Path) -> None:

@@ -1,0 +1,257 @@
+"""Where a rule begins to bind: what lies just on the border passes, and a step beyond it does not."""
+
+from base64 import b64encode
+
+import pytest
+from msgspec.json import encode
+from msgspec.structs import replace
+
+from colony_core.domain.clusters import ClusterCredentials, Flavor
+from colony_core.domain.hardware import Inventory
+from colony_core.domain.secrets import Secret
+from colony_core.domain.topology import ClusterRequest, Growth, canonical, review, review_growth
+from colony_core.domain.topology.images import registry_host, registry_of
+from colony_core.domain.topology.names import is_dns_name
+from colony_core.domain.topology.platforms import RANGES
+from colony_core.domain.topology.ssh_keys import read_ssh_key
+from colony_core.domain.validation import Finding
+from colony_testkit.topologies import (
+    a_civo_request,
+    a_cluster,
+    a_control_plane,
+    a_pull_secret,
+    a_request,
+    a_spec,
+    a_worker,
+    a_world,
+    an_inventory,
+    an_ssh_key,
+)
+
+
+def found(request: ClusterRequest) -> list[str]:
+    """Return every rule that *request* breaks."""
+    return [finding.rule for finding in review(request, a_world()).findings]
+
+
+def in_subnet(prefix: int) -> ClusterRequest:
+    """Return the sound request with every node in a subnet of this length."""
+    request = a_request(1, 1)
+    low = {"a": "192.168.1.9", "b": "192.168.1.11"}
+    return replace(
+        request,
+        vip=None,
+        control_planes=(replace(request.control_planes[0], ip=low["a"], subnet=str(prefix)),),
+        workers=(replace(request.workers[0], ip=low["b"], subnet=str(prefix)),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "rules"),
+    [
+        (16, []),
+        (28, []),
+        (15, ["node.subnet.unusual"] * 2),
+        (29, ["node.subnet.unusual"] * 2),
+    ],
+)
+def test_prefixes_from_16_to_28_are_usual(prefix: int, rules: list[str]) -> None:
+    unusual = [rule for rule in found(in_subnet(prefix)) if rule == "node.subnet.unusual"]
+
+    assert unusual == rules
+
+
+def test_a_name_of_40_characters_leaves_room_for_those_of_its_nodes() -> None:
+    assert found(replace(a_request(), name="a" * 40)) == []
+    assert found(replace(a_request(), name="a" * 41)) == ["cluster.name.long"]
+
+
+@pytest.mark.parametrize("flavor", RANGES)
+def test_as_many_nodes_as_have_a_range_of_pods_are_not_too_many(flavor: Flavor) -> None:
+    most = RANGES[flavor].most_nodes
+    assert most == 256, "a /24 of a /16 for each"
+
+    def many(workers: int) -> bool:
+        nodes = tuple(replace(a_worker(1), ip=f"10.9.{n // 200}.{n % 200 + 1}") for n in range(workers))
+        request = replace(a_request(1), flavor=flavor, workers=nodes)
+        return "nodes.more_than_pod_ranges" in found(request)
+
+    assert not many(most - 1)
+    assert many(most)
+
+
+@pytest.mark.parametrize("labels", [4, 5])
+def test_a_dns_name_has_at_most_253_characters(labels: int) -> None:
+    name = ".".join(["a" * 49] * labels + ["b" * (253 - 50 * labels)])
+
+    assert len(name) == 253
+    assert is_dns_name(name)
+    assert not is_dns_name(f"{name}b")
+
+
+@pytest.mark.parametrize(("name", "is_one"), [("a", True), ("a.1b", True), ("1.a", True), ("a.1", False), ("", False)])
+def test_a_name_that_ends_in_a_number_is_an_address_that_went_wrong(name: str, *, is_one: bool) -> None:
+    assert is_dns_name(name) is is_one
+
+
+def key_findings(key: str) -> list[str]:
+    notes: list[Finding] = []
+    read_ssh_key(key, notes=notes)
+    return [f"{note.rule}: {note.expected}" for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("bits", "flaws"),
+    [
+        (3072, []),
+        (3064, ["ssh_key.short: at least 3072"]),
+        (2048, ["ssh_key.short: at least 3072"]),
+        (2040, ["ssh_key.weak: at least 2048"]),
+    ],
+)
+def test_an_rsa_key_is_judged_by_its_bits(bits: int, flaws: list[str]) -> None:
+    assert key_findings(an_ssh_key("ssh-rsa", bits=bits)) == flaws
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("ssh-ed25519", 2),
+        ("ecdsa-sha2-nistp256", 3),
+        ("ecdsa-sha2-nistp384", 3),
+        ("ecdsa-sha2-nistp521", 3),
+        ("sk-ssh-ed25519@openssh.com", 3),
+        ("sk-ecdsa-sha2-nistp256@openssh.com", 4),
+    ],
+)
+def test_every_kind_of_key_is_taken_with_as_many_fields_as_its_standard_says(kind: str, fields: int) -> None:
+    assert key_findings(a_key(kind, fields)) == []
+    assert [flaw.partition(":")[0] for flaw in key_findings(a_key(kind, fields + 1))] == ["ssh_key.malformed"]
+    assert [flaw.partition(":")[0] for flaw in key_findings(a_key(kind, fields - 1))] == ["ssh_key.malformed"]
+
+
+def a_key(kind: str, fields: int) -> str:
+    """Return a line with a key of *kind* of so many fields, its type the first of them."""
+    parts = [kind.encode(), *[b"k" * 32] * (fields - 1)]
+    return f"{kind} {b64encode(b''.join(len(part).to_bytes(4, 'big') + part for part in parts)).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [
+        ("", None),
+        ("talos", "docker.io"),
+        ("siderolabs/talos", "docker.io"),
+        ("docker.io/siderolabs/talos", "docker.io"),
+        ("localhost/talos", "localhost"),
+        ("registry:5000/talos", "registry:5000"),
+        ("ghcr.io/siderolabs/talos", "ghcr.io"),
+    ],
+)
+def test_an_image_is_pulled_from_the_host_that_it_names_or_from_docker_hub(image: str, registry: str | None) -> None:
+    assert registry_of(image) == registry
+
+
+@pytest.mark.parametrize(
+    ("login", "usable"),
+    [
+        ({"username": "u", "password": "p"}, True),
+        ({"identitytoken": "t"}, True),
+        ({"username": "u"}, False),
+        ({"password": "p"}, False),
+        ({"auth": b64encode(b"u").decode()}, False),
+        ({"auth": b64encode(b"u:p").decode()}, True),
+    ],
+)
+def test_a_login_is_a_pair_or_a_token(login: dict[str, str], *, usable: bool) -> None:
+    secret = b64encode(encode({"auths": {"ghcr.io": login}})).decode()
+
+    assert found(with_pull_secret(secret)) == ([] if usable else ["credentials.image_pull_secret.shape"])
+
+
+def with_pull_secret(secret: str, **changes: object) -> ClusterRequest:
+    request = a_civo_request()
+    credentials = request.credentials or ClusterCredentials()
+    return replace(request, credentials=replace(credentials, image_pull_secret=Secret(secret)), **changes)
+
+
+def test_the_installers_image_comes_from_a_registry_that_is_logged_in_to_and_without_one_from_any() -> None:
+    elsewhere = with_pull_secret(a_pull_secret("quay.io"))
+
+    assert found(elsewhere) == ["credentials.image_pull_secret.registry"]
+    assert found(replace(elsewhere, cse_installer_image=None)) == []
+
+
+def test_what_is_blank_is_not_given() -> None:
+    blank = replace(a_request(1, 1), vip=" ", ssh_public_key=" ", region=" ", cse_installer_image=" ")
+
+    assert found(blank) == []
+    spec = canonical(blank).spec
+    assert spec is not None
+    assert (spec.vip, spec.region, spec.cse_installer_image, spec.ssh_public_key) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("field", ["control_planes", "workers"])
+def test_a_request_with_a_node_that_cannot_be_read_is_no_spec(field: str) -> None:
+    nodes = getattr(a_request(), field)
+
+    for broken in ({"ip": "here"}, {"subnet": "x"}, {"hostname": "?"}, {"asset_id": ""}):
+        read = canonical(replace(a_request(), **{field: (replace(nodes[0], **broken), *nodes[1:])}))
+
+        assert read.spec is None
+        assert read.findings
+
+
+def test_a_nodes_own_gateway_may_not_be_a_pods_address() -> None:
+    broken = replace(a_control_plane(1), gateway="10.244.0.1")
+    found_ = review(replace(a_request(), control_planes=(broken, *a_request().control_planes[1:])), a_world()).findings
+
+    assert ("network.overlap", "controlPlanes[0].gateway") in [(finding.rule, finding.path) for finding in found_]
+
+
+def test_a_living_clusters_own_virtual_address_is_no_collision_of_its_growth() -> None:
+    cluster = a_cluster(a_spec(a_request(1, 1)))
+    taken = a_world(cluster, controller=cluster.spec.vip)
+
+    assert "address.in_use" in [
+        finding.rule for finding in review(a_request(1, 1), replace(taken, clusters=())).findings
+    ]
+    assert review_growth(cluster, Growth(workers=(a_worker(2),)), world=taken).findings == ()
+
+
+def test_a_machine_with_just_what_is_needed_is_enough() -> None:
+    def with_(inventory: Inventory) -> list[str]:
+        return [finding.rule for finding in review(a_request(1, 0), a_world(asset_1={"inventory": inventory})).errors]
+
+    assert with_(an_inventory(cores=2)) == []
+    assert with_(an_inventory(cores=1)) == ["hardware.cores.floor"]
+
+
+@pytest.mark.parametrize(
+    "login", ["ghcr.io", "https://ghcr.io", "https://GHCR.io/v2/", "http://ghcr.io/v1/users", "ghcr.io/civo"]
+)
+def test_a_login_is_for_the_host_in_it(login: str) -> None:
+    assert registry_host(login) == "ghcr.io"
+
+
+@pytest.mark.parametrize(
+    "login", ["https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io", "docker.io"]
+)
+def test_docker_hub_has_one_name(login: str) -> None:
+    assert registry_host(login) == "docker.io"
+
+
+def test_an_image_that_is_named_by_its_digest_is_pinned() -> None:
+    digest = "ghcr.io/civo/cse@sha256:" + "0a" * 32
+
+    assert found(replace(a_civo_request(), cse_installer_image=digest)) == []
+    assert found(replace(a_civo_request(), cse_installer_image=digest[:-60])) == ["credentials.image.invalid"]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"cse_installer_image": "ghcr.io/civo/cse:v1"}, {"region": "PHX1"}, {"credentials": a_civo_request().credentials}],
+    ids=lambda beside: next(iter(beside)),
+)
+def test_whatever_a_civo_stack_alone_uses_is_told_to_be_unused_elsewhere(beside: dict[str, object]) -> None:
+    assert found(replace(a_request(), **beside)) == ["credentials.unused"]
