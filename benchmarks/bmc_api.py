@@ -54,8 +54,8 @@ async def disturb(
     """Measure a server that has *targets* registered, at rest and while their sensors are read, in turns."""
     async with AsyncExitStack() as stack:
         place = Path(stack.enter_context(TemporaryDirectory(dir=folder, prefix="colony-bench-")))
-        stock = await _stocked(targets, folder=place)
-        server = await stack.enter_async_context(serving("steel", stock))
+        stock = await registered(targets, folder=place)
+        server = await stack.enter_async_context(serving("steel", stock, health_interval=0))
         await server.fire(_small(server) * 4, connections=CONNECTIONS)
         return tuple([await _compared(server, targets, many, rounds=rounds, seconds=seconds) for many in at_once])
 
@@ -65,28 +65,28 @@ async def _compared(
 ) -> Disturbance:
     rests, during, control, swept = list[Shot](), list[Shot](), list[Shot](), list[Shot]()
     for _ in range(rounds):
-        rests.append(await _asked(server, seconds))
+        rests.append(await asked(server, seconds))
         sweep = asyncio.ensure_future(server.fire(_sweep(server), connections=many, seconds=seconds + 1))
         await asyncio.sleep(STARTING)
-        during.append(await _asked(server, seconds))
+        during.append(await asked(server, seconds))
         swept.append(await sweep)
         elsewhere = asyncio.ensure_future(_read_elsewhere(targets, many, pace=_rate(swept[-1])))
         await asyncio.sleep(STARTING)
-        control.append(await _asked(server, seconds))
+        control.append(await asked(server, seconds))
         elsewhere.cancel()
         await asyncio.gather(elsewhere, return_exceptions=True)
     return Disturbance(
         controllers=len(targets),
         at_once=many,
-        rest_p50=median(_percentile(shot, 50) for shot in rests),
-        rest_p99=median(_percentile(shot, 99) for shot in rests),
-        sweep_p50=median(_percentile(shot, 50) for shot in during),
-        sweep_p99=median(_percentile(shot, 99) for shot in during),
+        rest_p50=median(percentile(shot, 50) for shot in rests),
+        rest_p99=median(percentile(shot, 99) for shot in rests),
+        sweep_p50=median(percentile(shot, 50) for shot in during),
+        sweep_p99=median(percentile(shot, 99) for shot in during),
         ratio=_ratio(during, rests),
-        elsewhere_p99=median(_percentile(shot, 99) for shot in control),
+        elsewhere_p99=median(percentile(shot, 99) for shot in control),
         elsewhere_ratio=_ratio(control, rests),
         swept=median(map(_rate, swept)),
-        failures=sum(map(_failures, [*rests, *during, *control, *swept])),
+        failures=sum(map(failures, [*rests, *during, *control, *swept])),
     )
 
 
@@ -118,19 +118,21 @@ def _sweep(server: Server) -> list[bytes]:
     return [server.request("GET", f"/api/v1/assets/{asset}/sensors") for asset in _names(server.stock.assets)]
 
 
-async def _asked(server: Server, seconds: float) -> Shot:
+async def asked(server: Server, seconds: float) -> Shot:
+    """Ask for one machine after the other for so many *seconds*."""
     return await server.fire(_small(server), connections=CONNECTIONS, seconds=seconds)
 
 
 def _ratio(shots: Sequence[Shot], others: Sequence[Shot]) -> float:
-    return median(_percentile(a, 99) / _percentile(b, 99) for a, b in zip(shots, others, strict=True))
+    return median(percentile(a, 99) / percentile(b, 99) for a, b in zip(shots, others, strict=True))
 
 
 def _rate(shot: Shot) -> float:
     return len(shot.tally.latencies) / shot.tally.seconds
 
 
-async def _stocked(targets: tuple[Target, ...], *, folder: Path) -> Stock:
+async def registered(targets: Sequence[Target], *, folder: Path) -> Stock:
+    """Make a database in *folder* that has *targets* registered, all of them known to be what they are."""
     settings = Settings(database_url=f"sqlite:///{folder / 'steel.db'}", log_level="error")
     async with opened(settings) as colony:
         await colony.assets.enrol(
@@ -160,10 +162,12 @@ def _names(count: int) -> list[str]:
     return [f"asset-{number}" for number in range(1, count + 1)]
 
 
-def _percentile(shot: Shot, percent: int) -> float:
+def percentile(shot: Shot, percent: int) -> float:
+    """Return the milliseconds within which so many of a hundred requests were answered."""
     latencies = sorted(shot.tally.latencies)
     return 1000 * latencies[len(latencies) * percent // 100]
 
 
-def _failures(shot: Shot) -> int:
+def failures(shot: Shot) -> int:
+    """Return how many requests were not answered as they should be."""
     return sum(number for status, number in shot.tally.statuses.items() if status != 200)

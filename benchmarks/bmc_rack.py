@@ -12,25 +12,32 @@ from msgspec import Struct
 from colony_core.domain.hardware import Bmc, Protocol
 from colony_core.domain.secrets import Secret
 from colony_core.ports.hardware import Access
+from colony_testkit import sushy_emulator
 from colony_testkit.ipmi_sim import PASSWORD, USER, ipmi_sim
+
+LOGINS = {Protocol.IPMI: (USER, PASSWORD), Protocol.REDFISH: (sushy_emulator.USER, sushy_emulator.PASSWORD)}
+"""User and password of the controllers that speak so."""
 
 
 class Target(Struct, frozen=True):
-    """One controller, and whether it answers."""
+    """One controller, whether it answers, and where it writes down what it is asked, if it does."""
 
     address: str
     port: int
     lives: bool
+    protocol: Protocol = Protocol.IPMI
+    journal: Path | None = None
 
     @property
     def access(self) -> Access:
         """Return the way in."""
-        bmc = Bmc(protocol=Protocol.IPMI, address=self.address, port=self.port, username=USER)
-        return Access(bmc=bmc, password=Secret(PASSWORD))
+        user, password = LOGINS[self.protocol]
+        bmc = Bmc(protocol=self.protocol, address=self.address, port=self.port, username=user, verify_tls=False)
+        return Access(bmc=bmc, password=Secret(password))
 
     @property
     def place(self) -> str:
-        """Return address and port as FreeIPMI takes them."""
+        """Return address and port as FreeIPMI and URLs have them."""
         return f"{self.address}:{self.port}"
 
 
@@ -60,18 +67,19 @@ async def rack(living: int, *, dead: int, folder: Path) -> AsyncIterator[Rack]:
 def _start(stack: AsyncExitStack, place: Path, number: int) -> Target:
     folder = place / str(number)
     folder.mkdir()
-    sim = stack.enter_context(ipmi_sim(folder, address=_address(80, number)))
-    return Target(sim.address, sim.port, lives=True)
+    sim = stack.enter_context(ipmi_sim(folder, address=address(80, number)))
+    return Target(sim.address, sim.port, lives=True, journal=folder / "journal")
 
 
 def _mute(stack: AsyncExitStack, number: int) -> Target:
     end = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    end.bind((_address(81, number), 0))
-    address, port = end.getsockname()
-    return Target(address, port, lives=False)
+    end.bind((address(81, number), 0))
+    where, port = end.getsockname()
+    return Target(where, port, lives=False)
 
 
-def _address(block: int, number: int) -> str:
+def address(block: int, number: int) -> str:
+    """Return the loopback address of controller *number* of those that have a *block*."""
     return f"127.{block}.{number // 250}.{number % 250 + 1}"
 
 

@@ -111,8 +111,9 @@ class Poller:
         async with self._store.reading() as look:
             page = await look.assets.page(Paging(limit=limit, cursor=place.cursor), AssetFilter())
             accesses = await self._met(look, page.items)
-        for asset in page.items:
-            self._visit(asset, accesses[asset.id])
+        # Spread over the tick: begun at once they would hold the event loop, and every request with it, for a while.
+        for number, asset in enumerate(page.items):
+            self._visit(asset, accesses[asset.id], at=now + TICK * number / len(page.items))
         self._round = place.after(len(page.items), page.next_cursor)
 
     async def _try_failing(self) -> None:
@@ -129,7 +130,7 @@ class Poller:
         for asset_id in due:
             self._failing.pop(asset_id, None)
             if asset_id in assets:
-                self._visit(assets[asset_id], accesses[asset_id], trial=True)
+                self._visit(assets[asset_id], accesses[asset_id], at=self._wall.now(), trial=True)
 
     async def _met(self, look: Transaction, assets: Iterable[Asset]) -> dict[str, Access]:
         """Return how *assets* are spoken to; what an earlier process knew of new ones is taken over."""
@@ -142,8 +143,8 @@ class Poller:
             self._hardware.recall(accesses[id], health)
         return accesses
 
-    def _visit(self, asset: Asset, access: Access, *, trial: bool = False) -> None:
-        """Poll one asset, or see what is known of it where asking is no use, or in somebody's way."""
+    def _visit(self, asset: Asset, access: Access, *, at: datetime, trial: bool = False) -> None:
+        """Poll one asset *at* that moment, or see what is known of it where asking is no use, or in somebody's way."""
         nobody = asset.bmc.protocol is Protocol.MANUAL or not asset.bmc.protocol_known
         if nobody or asset.id in self._failing:
             return
@@ -154,11 +155,12 @@ class Poller:
                 self._try_later(asset.id, verdict.until)
             return
         self._budget = self._budget.spent(1)
-        task = asyncio.create_task(self._poll(asset, access), name=f"poll {asset.id}")
+        task = asyncio.create_task(self._poll(asset, access, at=at), name=f"poll {asset.id}")
         self._polls[task] = trial
         task.add_done_callback(lambda done: self._polls.pop(done, None))
 
-    async def _poll(self, asset: Asset, access: Access) -> None:
+    async def _poll(self, asset: Asset, access: Access, *, at: datetime) -> None:
+        await self._wall.sleep_until(at)
         before = self._hardware.gate(asset.bmc)
         patient = before.state is BmcState.DEGRADED or asset.id in self._slow
         deadline, began = None if patient else self._polling.quick, self._clock.now()

@@ -1,5 +1,6 @@
 """The server: a service, and the HTTP in front of it."""
 
+import gc
 from collections.abc import Callable
 
 from colony_http.app import create_app
@@ -17,4 +18,14 @@ async def serve(settings: Settings, *, on_ready: Callable[[str, tuple[str, ...]]
     async with assembled(settings) as service:
         proxies = Proxies.of(settings.trusted_proxies)
         app = create_app(service.colony, version=version(), wall=service.wall, proxies=proxies)
+        _leave_to_stay()
         await serve_http(app, settings.host, settings.port, on_ready=lambda address: on_ready(address, service.notices))
+
+
+def _leave_to_stay() -> None:
+    """Let garbage be looked for among what comes from now on: looking through all that was loaded holds every request.
+
+    A full collection took 35 to 49 ms of the event loop before, every few seconds under load.
+    """
+    gc.collect()
+    gc.freeze()

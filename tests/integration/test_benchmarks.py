@@ -53,6 +53,12 @@ def test_the_benchmark_of_controllers_runs_and_reads_them_all(tmp_path: Path) ->
     assert run.returncode == 0, run.stderr
     found = json.loads(figures.read_text())
     assert {(row["reader"], row["read"]) for row in found["rows"]} == {("colony", 2), ("ipmipower", 2), ("ipmitool", 2)}
+    assert {(row["reader"], row["read"]) for row in found["redfish"]} >= {("colony", 2)}
+    assert [(one["pace"], one["failures"]) for one in found["polled"]] == [
+        ("never", 0),
+        ("default", 0),
+        ("at its most", 0),
+    ]
     assert [one["failures"] for one in found["api"]] == [0]
     assert "| ipmipower " in run.stdout
 

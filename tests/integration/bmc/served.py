@@ -30,7 +30,7 @@ class Served:
         self._environment = os.environ | {"COLONY_DATABASE_URL": f"sqlite:///{self.database}", "NO_COLOR": "1"}
         self._environment |= environment
         self._process: asyncio.subprocess.Process | None = None
-        self._key = ""
+        self.address = self.key = ""
         self.http: httpx.AsyncClient
 
     async def begin(self) -> None:
@@ -39,12 +39,12 @@ class Served:
             self._process = await asyncio.create_subprocess_exec(
                 *COLONY, "serve", "--port", "0", env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=log
             )
-        address = await self._address()
-        if not self._key:
+        self.address = await self._ready()
+        if not self.key:
             limits = ["--per-minute", "100000", "--per-hour", "1000000"]
-            self._key = (await self.told("api-key", "create", "--description", "test", *limits)).strip()
-        headers = {"Authorization": f"Bearer {self._key}"}
-        self.http = httpx.AsyncClient(base_url=f"{address}/api/v1", headers=headers, timeout=PATIENCE)
+            self.key = (await self.told("api-key", "create", "--description", "test", *limits)).strip()
+        headers = {"Authorization": f"Bearer {self.key}"}
+        self.http = httpx.AsyncClient(base_url=f"{self.address}/api/v1", headers=headers, timeout=PATIENCE)
 
     async def kill(self) -> None:
         """End the server at once: nothing is put away, nobody is told."""
@@ -98,7 +98,7 @@ class Served:
         assert row.password is not None
         return row.password.reveal()
 
-    async def _address(self) -> str:
+    async def _ready(self) -> str:
         assert self._process is not None
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):

@@ -4,6 +4,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -98,3 +100,24 @@ def test_a_rack_is_shared_on_postgresql_alone(desk: Any) -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("Error: A rack is shared on a PostgreSQL database")
+
+
+def test_what_is_loaded_at_the_start_is_looked_through_by_no_later_collection_of_garbage(desk: Any) -> None:
+    """Looking through it held every request for tens of milliseconds, every few seconds under load."""
+    script = """
+import gc, os, signal
+from colony_wiring.loop import run
+from colony_wiring.serving import serve
+from colony_wiring.settings import Settings
+
+def ready(*_):
+    print(gc.get_freeze_count())
+    os.kill(os.getpid(), signal.SIGTERM)
+
+run(serve(Settings(database_url="sqlite:///colony.db", port=0), on_ready=ready))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=desk.folder, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert int(done.stdout) > 10_000

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -271,6 +271,17 @@ async def test_polls_never_exceed_their_budget() -> None:
         assert sum(at <= other <= at + timedelta(seconds=10) for other in begun[number : number + 70]) <= 60
     assert 550 <= len(begun) <= 610
     assert max(map(len, tower.hardware.begun.values())) - min(map(len, tower.hardware.begun.values())) <= 1
+
+
+async def test_polls_of_one_second_begin_one_after_the_other() -> None:
+    tower = Tower(200, polling=Polling(interval=timedelta(seconds=4)))
+    await tower.lab.enrol()
+    async with tower.watching():
+        await tower.pass_time(timedelta(seconds=20))
+
+    begun = Counter(at for each in tower.hardware.begun.values() for at in each)
+    assert begun.total() > 500
+    assert max(begun.values()) <= 2
 
 
 async def test_without_an_interval_nothing_is_polled() -> None:
