@@ -36,6 +36,13 @@ def test_lists_are_split_trimmed_and_freed_of_repetitions() -> None:
     assert (spec.extra_sans, spec.ntp) == (("api.example.org", "1.2.3.4"), ("a", "b"))
 
 
+def test_a_time_server_may_be_an_address() -> None:
+    spec = a_spec(replace(a_request(), ntp=("192.168.1.5", "Time.example.org", "192.168.1.5")))
+
+    assert spec.ntp == ("192.168.1.5", "time.example.org")
+    assert canonical(replace(a_request(), ntp=("127.0.0.1",))).spec is None
+
+
 def test_servers_that_nobody_names_are_those_of_talos() -> None:
     spec = a_spec(a_request())
 

@@ -1,11 +1,15 @@
 """Every rule on an example that breaks just that one."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from colony_core.domain.topology import RULES, ClusterRequest, review
 from colony_testkit.broken_topologies import EXAMPLES, Example
 from colony_testkit.topologies import a_civo_request, a_request, a_world, an_ssh_key
+
+READ_AND_FOUND_GOOD = Path(__file__).with_name("findings.txt")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -23,6 +27,12 @@ def test_a_finding_repeats_its_rule_and_explains_itself(example: Example) -> Non
         assert (finding.severity, finding.hint) == (rule.severity, rule.hint)
         assert finding.observed in finding.message
         assert finding.expected in finding.message
+
+
+def test_findings_say_what_somebody_has_read_and_found_good() -> None:
+    said = [f"{finding.rule}: {finding.message}" for example in EXAMPLES for finding in example.found()]
+
+    assert said == READ_AND_FOUND_GOOD.read_text(encoding="utf-8").splitlines(), "read what is new, then write it there"
 
 
 def test_every_rule_is_broken_by_an_example() -> None:
