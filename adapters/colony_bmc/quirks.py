@@ -24,13 +24,14 @@ class Quirk(Struct, frozen=True, kw_only=True):
     """One deviation. `vendor` and `model` begin what the controller says, in any case; empty ones match all.
 
     `since` and `until` are firmware versions, the last one included; a controller whose version is unknown matches
-    only rows without them.
+    only rows without them. `sources` are public pages that state it: what nobody states is no row.
     """
 
     behaviour: Behaviour
     protocol: Protocol
     vendor: str
     why: str
+    sources: tuple[str, ...]
     model: str = ""
     since: str = ""
     until: str = ""
@@ -51,19 +52,27 @@ QUIRKS = (
         behaviour=Behaviour.SAY_BOOT_MODE,
         protocol=Protocol.REDFISH,
         vendor="Supermicro",
-        why="A boot override that names no firmware mode resets the mode to legacy: the present one is always named.",
+        why="A boot override that names no firmware mode sets the mode back to its default: the present one is always"
+        " named.",
+        sources=("https://github.com/DMTF/Redfishtool/pull/106",),
     ),
     Quirk(
         behaviour=Behaviour.SERIAL_IS_SKU,
         protocol=Protocol.REDFISH,
         vendor="Dell",
         why="SerialNumber is the board's; the service tag, which DMI has for a serial number, stands under SKU.",
+        sources=(
+            "https://github.com/ansible/ansible/issues/53461",
+            "https://github.com/bb-Ricardo/netbox-sync/pull/551",
+        ),
     ),
     Quirk(
         behaviour=Behaviour.UEFI_DISK_BY_0X24,
         protocol=Protocol.IPMI,
         vendor="Supermicro",
-        why="The disk is selected by 0x24 when the machine boots through UEFI; the standard's 0x08 is ignored there.",
+        why="The disk is selected by 0x24 when the machine boots through UEFI, as the maker's own tool does it, and not"
+        " by the standard's 0x08.",
+        sources=("https://github.com/metal-stack/go-hal/blob/master/internal/ipmi/ipmitool.go",),
     ),
 )
 
@@ -88,9 +97,17 @@ def numbers(version: str) -> tuple[int, ...]:
 
 def table() -> str:
     """Return the table as Markdown."""
-    lines = ["| behaviour | protocol | vendor | model | firmware | why |", "| --- | --- | --- | --- | --- | --- |"]
+    titles = ("behaviour", "protocol", "vendor", "model", "firmware", "why", "stated by")
+    lines = [f"| {' | '.join(titles)} |", "| --- " * len(titles) + "|"]
     for each in QUIRKS:
         firmware = f"{each.since or 'any'} to {each.until or 'any'}" if each.since or each.until else "any"
-        cells = (f"`{each.behaviour}`", each.protocol, each.vendor, each.model or "any", firmware, each.why)
+        stated = ", ".join(f"[{_named(source)}]({source})" for source in each.sources)
+        cells = (f"`{each.behaviour}`", each.protocol, each.vendor, each.model or "any", firmware, each.why, stated)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _named(source: str) -> str:
+    """Return how people call a page of a repository: `owner/name#7`, or `owner/name`."""
+    owner, name, kind, number = source.removeprefix("https://github.com/").split("/")[:4]
+    return f"{owner}/{name}" + (f"#{number}" if kind in ("issues", "pull") else "")

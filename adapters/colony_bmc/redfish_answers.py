@@ -33,11 +33,6 @@ class Answer(Struct, frozen=True):
         """Tell whether the status says success."""
         return 200 <= self.status < 300
 
-    @property
-    def etag(self) -> str | None:
-        """Return the version of the resource, if it has one."""
-        return self.headers.get("etag") or text(self.document, "@odata.etag") or None
-
 
 def text(document: Document, name: str) -> str:
     """Return a field as printable text; empty when it is absent or none."""
@@ -81,7 +76,7 @@ def link(value: Document) -> str:
 
 def is_full(answer: Answer) -> bool:
     """Tell whether the answer to a login says that no session is left."""
-    said = [message.replace("_", "").lower() for message in _message_ids(answer.document)]
+    said = [message.replace("_", "").lower() for message in message_ids(answer.document)]
     return any(code in message for code in NO_ROOM for message in said)
 
 
@@ -102,7 +97,7 @@ def complaint(answer: Answer, *, where: str, what: str, secrets: tuple[str, ...]
 
 def login_complaint(answer: Answer, *, where: str) -> ColonyError:
     """Return the error that a failed login is: its own words are not repeated, as they may hold what was sent."""
-    ids = ", ".join(_message_ids(answer.document))[:LONGEST]
+    ids = ", ".join(message_ids(answer.document))[:LONGEST]
     reason = f"status {answer.status}" + (f", {ids}" if ids else "")
     if answer.status in BUSY or is_full(answer):
         return BmcBusy(f"The controller at {where} has no session left ({reason})")
@@ -113,7 +108,7 @@ def login_complaint(answer: Answer, *, where: str) -> ColonyError:
 
 def unspoken(answer: Answer, *, where: str, what: str) -> ColonyError:
     """Return the error that *answer* is to a request with a secret in it: of its words only the message ids."""
-    ids = ", ".join(_message_ids(answer.document))[:LONGEST]
+    ids = ", ".join(message_ids(answer.document))[:LONGEST]
     reason = f"status {answer.status}" + (f", {ids}" if ids else "")
     if answer.status in BUSY:
         return BmcBusy(f"The controller at {where} has no room for {what} now ({reason})")
@@ -129,7 +124,8 @@ def _messages(document: Document) -> Iterator[Document]:
     yield {"MessageId": error.get("code"), "Message": error.get("message")}
 
 
-def _message_ids(document: Document) -> list[str]:
+def message_ids(document: Document) -> list[str]:
+    """Return the ids of the messages in an answer, each once."""
     found = (text(message, "MessageId") for message in _messages(document))
     return list(dict.fromkeys(filter(None, found)))
 

@@ -1,7 +1,7 @@
 """The boot override of a Redfish system: where the next start boots from, once, and through which firmware."""
 
 from colony_bmc.quirks import Behaviour, behaves
-from colony_bmc.redfish_answers import Document, link, part, text, words
+from colony_bmc.redfish_answers import Document, part, text, words
 from colony_bmc.redfish_system import RedfishSystem
 from colony_core.domain.hardware import BootDevice, BootMode, Protocol
 from colony_core.ports.hardware import BmcCommandRefused, BmcProtocolError
@@ -19,7 +19,7 @@ async def read_boot_device(system: RedfishSystem) -> BootDevice | None:
     An override that lasts (`Continuous`) may be in force while another one waits, which then takes its place.
     """
     boot = part(system.document, "Boot")
-    if settings := _settings(system):
+    if settings := system.settings:
         waiting = part((await system.session.look(settings)).document, "Boot")
         boot = waiting if _overrides(waiting) else boot
     if not _overrides(boot):
@@ -42,14 +42,17 @@ async def override_boot(system: RedfishSystem, device: BootDevice, mode: BootMod
     now = text(part(system.document, "Boot"), MODE)
     if kept is not device:
         raise BmcProtocolError(f"The controller at {system.session.where} did not keep the boot device {device}")
-    if mode is not None and now and now != MODES[mode] and not _settings(system):
+    if mode is not None and now and now != MODES[mode] and not system.settings:
         raise BmcProtocolError(f"The controller at {system.session.where} did not keep the firmware mode {mode}")
 
 
 def _wish(system: RedfishSystem, device: BootDevice, mode: BootMode | None) -> Document:
-    """Return what is written; the mode only if it changes, as some firmware refuses the word even for what is so."""
+    """Return what is written; the mode only if it changes, as some firmware refuses the word even for what is so.
+
+    A controller that shows no mode has none to choose, and refuses to be told one (docs/quirks.md).
+    """
     present = text(part(system.document, "Boot"), MODE)
-    wanted = MODES[mode] if mode is not None else present
+    wanted = MODES[mode] if mode is not None and present else present
     maker, model = text(system.document, "Manufacturer"), text(system.document, "Model")
     says_mode = behaves(Behaviour.SAY_BOOT_MODE, Protocol.REDFISH, maker, model)
     wish = {ENABLED: "Once", TARGET: TARGETS[device]}
@@ -58,14 +61,11 @@ def _wish(system: RedfishSystem, device: BootDevice, mode: BootMode | None) -> D
 
 async def _write(system: RedfishSystem, body: Document) -> None:
     answer = await system.session.change("PATCH", system.path, body)
-    if answer.status in NOT_HERE and (settings := _settings(system)):
-        answer = await system.session.change("PATCH", settings, body)
+    system.learn_settings(answer)
+    if answer.status in NOT_HERE and system.settings:
+        answer = await system.session.change("PATCH", system.settings, body)
     if not answer.good:
         raise system.session.complaint(answer, "the boot override")
-
-
-def _settings(system: RedfishSystem) -> str:
-    return link(part(system.document, "@Redfish.Settings", "SettingsObject"))
 
 
 def _overrides(boot: Document) -> bool:

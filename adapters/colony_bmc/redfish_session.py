@@ -35,13 +35,15 @@ RUNNING_TASKS = frozenset({"new", "starting", "running", "pending", "stopping", 
 class Places(Struct):
     """Where things are at one controller, as far as it is known: learnt by one visit, and saved to the next.
 
-    `sessions` is empty where sessions are not offered, and None before anybody has looked.
+    `sessions` is empty where sessions are not offered, and None before anybody has looked. `settings` is where the
+    system is changed that says so only when it is asked to change.
     """
 
     scheme: str = "https"
     sessions: str | None = None
     systems: str = ""
     system: str = ""
+    settings: str = ""
 
 
 Witness: TypeAlias = Callable[[str, Answer], None]
@@ -112,7 +114,7 @@ class RedfishSession:
         """Send *body*, with the resource's version where the controller demands it, and see a task through."""
         answer = await self.ask(method, path, body)
         if answer.status in WANTS_MATCH:
-            for etag in _forms((await self.look(path)).etag):
+            for etag in _forms(await self.look(path)):
                 answer = await self.ask(method, path, body, {"If-Match": etag})
                 if answer.status not in WANTS_MATCH:
                     break
@@ -291,10 +293,17 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _forms(etag: str | None) -> list[str]:
-    """Return what may stand behind If-Match: some controllers want their weak tag back as a strong one."""
-    strong = [etag.removeprefix("W/")] if etag and etag.startswith("W/") else []
-    return [*([etag] if etag else []), *strong, "*"]
+def _forms(answer: Answer) -> list[str]:
+    """Return what may stand behind If-Match, by turns.
+
+    Some controllers want their weak tag back as a strong one, some spoil the one in the header (by more quotes, or by
+    `-gzip`) and not the one in the body (docs/quirks.md).
+    """
+    forms: list[str] = []
+    for etag in (answer.headers.get("etag"), text(answer.document, "@odata.etag")):
+        if etag:
+            forms += [etag, etag.removeprefix("W/"), etag.removeprefix("W/").replace("-gzip", "")]
+    return list(dict.fromkeys([*forms, "*"]))
 
 
 def _short(path: str) -> str:

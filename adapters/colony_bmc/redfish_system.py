@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from colony_bmc.quirks import Behaviour, behaves
-from colony_bmc.redfish_answers import Answer, Document, link, part, parts, text, words
+from colony_bmc.redfish_answers import Answer, Document, link, message_ids, part, parts, text, words
 from colony_bmc.redfish_session import Places, RedfishSession
 from colony_core.domain.hardware import Protocol, System
 from colony_core.ports.hardware import BmcCommandRefused, BmcProtocolError
 
 MOST_PAGES = 50
 """How many pages of one collection are read."""
+
+FUTURE_STATE = "operationsupportedinfuturestateuri"
+"""Part of a message id, in lower case, of controllers whose system is changed by another resource, `SD`."""
 
 RESET = "#ComputerSystem.Reset"
 ALLOWED = "ResetType@Redfish.AllowableValues"
@@ -18,10 +21,11 @@ ALLOWED = "ResetType@Redfish.AllowableValues"
 class RedfishSystem:
     """A `ComputerSystem` with its present document."""
 
-    def __init__(self, session: RedfishSession, path: str, answer: Answer) -> None:
+    def __init__(self, session: RedfishSession, places: Places, answer: Answer) -> None:
         self.session = session
-        self.path = path
+        self.path = places.system
         self.document = answer.document
+        self._places = places
 
     @classmethod
     async def of(cls, session: RedfishSession, places: Places) -> "RedfishSystem":
@@ -29,11 +33,21 @@ class RedfishSystem:
         if places.system:
             answer = await session.look(places.system)
             if answer.good:
-                return cls(session, places.system, answer)
+                return cls(session, places, answer)
             if answer.status != 404:
                 raise session.complaint(answer, "the system")
         places.system, answer = await _found(session, places.systems)
-        return cls(session, places.system, answer)
+        return cls(session, places, answer)
+
+    @property
+    def settings(self) -> str:
+        """Return the path of the settings that wait for the next start; empty where there are none."""
+        return link(part(self.document, "@Redfish.Settings", "SettingsObject")) or self._places.settings
+
+    def learn_settings(self, refusal: Answer) -> None:
+        """Take in where a controller wants to be changed that says it by refusing (AMI's future state)."""
+        if FUTURE_STATE in "".join(message_ids(refusal.document)).lower():
+            self._places.settings = f"{self.path.rstrip('/')}/SD"
 
     async def refresh(self) -> None:
         """Read the document anew."""

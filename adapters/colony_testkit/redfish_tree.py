@@ -29,12 +29,14 @@ Reply = tuple[int, Mapping[str, str], Any]
 
 
 class Manners(Struct, kw_only=True):
-    """How this controller differs: `room` for sessions, an `etag` that changes must name, a `slash` that paths must
-    (True) or must not (False) end with, `looks` at a task before it is done, replies of `answers` by method and path.
+    """How this controller differs: `room` for sessions, an `etag` that changes must name (or what it `demands`, if that
+    is another than it shows), a `slash` that paths must (True) or must not (False) end with, `looks` at a task before
+    it is done, replies of `answers` by method and path.
     """
 
     room: int = 4
     etag: str | None = None
+    demands: str | None = None
     slash: bool | None = None
     looks: int = 0
     task_fails: bool = False
@@ -180,8 +182,8 @@ class RedfishTree:
         return 200, tag, self.documents[path]
 
     def _changed(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> Reply:
-        etag = self.manners.etag
-        if method == "PATCH" and etag and headers.get("if-match") != etag.removeprefix("W/"):
+        demanded = self.manners.demands or (self.manners.etag or "").removeprefix("W/")
+        if method == "PATCH" and demanded and headers.get("if-match") != demanded:
             return (412 if "if-match" in headers else 428), {}, _error("Base.1.8.PreconditionRequired")
         if method == "POST":
             self._reset(body["ResetType"])

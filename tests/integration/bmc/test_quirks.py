@@ -17,7 +17,7 @@ from colony_testkit.redfish_trees import IDRAC, LENOVO, SUPERMICRO
 DOCS = Path(__file__).parents[3] / "docs" / "quirks.md"
 ROW = Quirk(
     behaviour=Behaviour.SAY_BOOT_MODE, protocol=Protocol.REDFISH, vendor="Acme", model="R7", since="1.9", until="2.10",
-    why="An example.",
+    why="An example.", sources=(),
 )  # fmt: skip
 
 
@@ -41,6 +41,12 @@ def test_a_row_fits_by_vendor_model_and_firmware(vendor: str, model: str, firmwa
 
 def test_versions_are_compared_as_numbers() -> None:
     assert numbers("iDRAC 6.10.30.00") > numbers("6.9")
+
+
+@pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: f"{quirk.vendor} {quirk.behaviour}")
+def test_every_row_is_stated_by_somebody_who_can_be_read(quirk: Quirk) -> None:
+    assert quirk.sources
+    assert all(source.startswith("https://github.com/") for source in quirk.sources)
 
 
 def test_the_page_shows_the_table() -> None:

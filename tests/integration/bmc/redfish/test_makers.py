@@ -143,6 +143,28 @@ async def test_a_version_is_named_where_it_is_demanded(serve: Serve, of: Of, eta
     assert await controller.boot_device() is BootDevice.DISK
 
 
+@pytest.mark.parametrize(
+    ("shown", "in_body", "right"),
+    [
+        ('""abc""', '"abc"', '"abc"'),
+        ('"abc-gzip"', None, '"abc"'),
+        ('W/"abc-gzip"', None, '"abc"'),
+        (None, 'W/"abc"', '"abc"'),
+        ('"stale"', 'W/"abc"', 'W/"abc"'),
+    ],
+)
+async def test_a_version_that_the_header_spoils_is_named_right_in_the_end(
+    serve: Serve, of: Of, shown: str | None, in_body: str | None, right: str
+) -> None:
+    own = f"{V1}/Systems/1"
+    documents = dict(LENOVO) | {own: LENOVO[own] | ({"@odata.etag": in_body} if in_body else {})}
+    tree = await serve(documents, etag=shown, demands=right)
+
+    await of(tree).set_boot_device(BootDevice.DISK)
+
+    assert tree.system["Boot"]["BootSourceOverrideTarget"] == "Hdd"
+
+
 @pytest.mark.parametrize("slash", [True, False])
 @every_maker
 async def test_paths_are_sent_on_with_and_without_the_slash_at_their_end(
@@ -204,6 +226,38 @@ async def test_a_mode_is_told_only_if_it_changes(serve: Serve, of: Of) -> None:
 
     modes = [body["Boot"].get("BootSourceOverrideMode") for body in tree.bodies("PATCH")]
     assert modes == [None, "Legacy"]
+
+
+async def test_a_machine_that_shows_no_mode_is_told_none(serve: Serve, of: Of) -> None:
+    [own] = [path for path, each in SUPERMICRO.items() if "PowerState" in each]
+    tree = await serve(dict(SUPERMICRO) | {own: SUPERMICRO[own] | {"Boot": {"BootSourceOverrideEnabled": "Disabled"}}})
+
+    await of(tree).set_boot_device(BootDevice.PXE, mode=BootMode.UEFI)
+
+    assert tree.bodies("PATCH") == [{"Boot": {"BootSourceOverrideEnabled": "Once", "BootSourceOverrideTarget": "Pxe"}}]
+
+
+async def test_a_refusal_that_names_the_future_state_leads_there(serve: Serve, of: Of) -> None:
+    own = f"{V1}/Systems/1"
+    refusal = {"error": {"@Message.ExtendedInfo": [{"MessageId": "Ami.1.0.OperationSupportedInFutureStateURI"}]}}
+    waiting = {f"{own}/SD": {"Boot": {"BootSourceOverrideEnabled": "Disabled"}}}
+    tree = await serve(dict(LENOVO) | waiting, answers={f"PATCH {own}": (400, {}, refusal)})
+    controller = of(tree)
+
+    await controller.set_boot_device(BootDevice.PXE)
+
+    assert tree.documents[f"{own}/SD"]["Boot"]["BootSourceOverrideTarget"] == "Pxe"
+    assert await controller.boot_device() is BootDevice.PXE
+
+
+async def test_any_other_refusal_leads_nowhere(serve: Serve, of: Of) -> None:
+    own = f"{V1}/Systems/1"
+    tree = await serve(LENOVO, answers={f"PATCH {own}": (400, {}, None)})
+
+    with pytest.raises(BmcProtocolError, match="status 400"):
+        await of(tree).set_boot_device(BootDevice.PXE)
+
+    assert {path for method, path, _ in tree.asked if method == "PATCH"} == {own}
 
 
 async def test_an_override_that_is_not_kept_is_told(serve: Serve, of: Of) -> None:
