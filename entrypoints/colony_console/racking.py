@@ -30,6 +30,7 @@ from colony_wiring.settings import Settings
     help="How many machines.",
 )
 @click.option("--simulator-speed", type=SPEED, metavar="FACTOR", help=f"{HASTE} 1 unless given.")
+@server_options.simulator_recording
 @server_options.logging
 def rack(*, socket: Path, **flags: Any) -> None:
     """Hold a simulated rack that servers and workers share.

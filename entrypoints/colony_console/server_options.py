@@ -42,3 +42,11 @@ def logging(command: Callable[..., Any]) -> Callable[..., Any]:
     how = click.option("--log-format", type=_FORMATS, envvar="COLONY_LOG_FORMAT", show_envvar=True)
     how_much = click.option("--log-level", type=_LEVELS, envvar="COLONY_LOG_LEVEL", show_envvar=True)
     return how_much(how(command))
+
+
+def simulator_recording(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let *command* make its simulated machines like a recorded one."""
+    return click.option(
+        "--simulator-recording", type=click.Path(), envvar="COLONY_SIMULATOR_RECORDING", show_envvar=True,
+        metavar="FILE", help="Make new simulated machines like the one that `colony bmc probe --record` has written.",
+    )(command)  # fmt: skip

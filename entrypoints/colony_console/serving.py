@@ -24,6 +24,7 @@ ANOTHER_PORT = "If the address is taken, give another with --port; --port 0 take
 @server_options.database
 @click.option("--simulator", type=click.IntRange(0), metavar="N", help="Manage N simulated machines, and no real ones.")
 @click.option("--simulator-speed", type=SPEED, metavar="FACTOR", help=f"{HASTE} 1 unless given.")
+@server_options.simulator_recording
 @click.option(
     "--worker/--no-worker", default=None, envvar="COLONY_WORKER", show_envvar=True,
     help="Do the work too (unless told otherwise), or leave it to `colony worker`: on PostgreSQL only.",

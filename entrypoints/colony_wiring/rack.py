@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from colony_core import Colony, Paging, Registration
+from colony_core.domain.recordings import Recording
 from colony_core.ports.clock import Clock
 from colony_simulator import Machine, RackFile, SimulatedRack
 
@@ -21,12 +22,13 @@ class KeptRack:
         self._file = file
 
     @classmethod
-    def open(cls, count: int, *, file: RackFile, clock: Clock) -> "KeptRack":
-        """Return the rack of *file* on *clock*, with machines added until there are *count*."""
+    def open(cls, count: int, *, file: RackFile, clock: Clock, recordings: Sequence[Recording] = ()) -> "KeptRack":
+        """Return the rack of *file* on *clock*, with machines added, like those of *recordings*, up to *count*."""
         state = file.state
         rack = SimulatedRack.of_state(state, clock=clock) if state else SimulatedRack(clock=clock)
         known = {machine.name for machine in rack.machines}
-        for machine in SimulatedRack.of(count, clock=clock).machines:
+        fresh = SimulatedRack.of_recordings(recordings, count=count) if recordings else SimulatedRack.of(count)
+        for machine in fresh.machines:
             if machine.name not in known:
                 rack.add(machine)
         rack.keep_in(file)

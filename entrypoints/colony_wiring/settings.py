@@ -33,7 +33,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `database_url` is `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://...`. `simulator` machines
     are simulated when it is above 0, and `simulator_speed` simulated seconds pass in each real one; at the socket
-    `simulator_rack` other processes use them too, which name it without `simulator`. Webhooks are posted
+    `simulator_rack` other processes use them too, which name it without `simulator`. They are made like the one of
+    `simulator_recording`, a file of `colony bmc probe --record`. Webhooks are posted
     to private addresses only with `webhook_private_addresses`. On PostgreSQL, what a dead process worked on is taken up
     by another within `takeover_seconds`; a process without `worker` serves the API alone, and any performs at most
     `concurrency` acts at once (0: any number). `bmc_gap` and `health_interval` are in seconds. People have
@@ -50,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     simulator: int = 0
     simulator_speed: float = 1.0
     simulator_rack: Path | None = None
+    simulator_recording: Path | None = None
     trusted_proxies: str = ""
     rate_limit_per_minute: int = 100
     rate_limit_per_hour: int = 1000
@@ -116,6 +118,11 @@ def _check(settings: Settings) -> None:
         ("port", 0 <= settings.port <= 65535, "from 0 to 65535"),
         ("trusted_proxies", _are_networks(settings.trusted_proxies), "addresses and networks, parted by commas"),
         ("simulator", 0 <= settings.simulator <= 200_000, "from 0 to 200000 machines"),
+        (
+            "simulator_recording",
+            settings.simulator > 0 or settings.simulator_recording is None,
+            "given with COLONY_SIMULATOR",
+        ),
         ("simulator_speed", 0 < settings.simulator_speed <= 10_000, "above 0 and at most 10000"),
         ("rate_limit_per_minute", settings.rate_limit_per_minute >= 1, "at least 1"),
         ("rate_limit_per_hour", settings.rate_limit_per_hour >= 1, "at least 1"),

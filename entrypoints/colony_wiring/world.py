@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from colony_core.domain.recordings import Recording, RecordingInvalid, decoded
 from colony_core.ports.clock import Clock
 from colony_core.ports.hardware import Hardware
 from colony_core.ports.persistence import EntryFilter, Store
@@ -63,12 +64,22 @@ async def _found(path: Path) -> RemoteRack:
 
 
 async def _own_rack(settings: Settings, store: Store, stack: AsyncExitStack, *, now: datetime) -> World:
+    recordings = _recordings(settings.simulator_recording)
     file = RackFile(_rack_path(settings))
     stack.callback(file.close)
     pace = settings.simulator_speed
     clock = ScaledClock(pace, await _latest(store, file, now))
-    kept = KeptRack.open(settings.simulator, file=file, clock=clock)
+    kept = KeptRack.open(settings.simulator, file=file, clock=clock, recordings=recordings)
     return World(hardware=kept.rack.hardware, platform=kept.rack.platform, clock=clock, pace=pace, rack=kept)
+
+
+def _recordings(path: Path | None) -> list[Recording]:
+    if path is None:
+        return []
+    try:
+        return [decoded(path.read_bytes())]
+    except OSError as error:
+        raise RecordingInvalid(f"The recording {path} cannot be read: {error.strerror}") from error
 
 
 async def _latest(store: Store, file: RackFile, now: datetime) -> datetime:

@@ -46,3 +46,10 @@ def test_a_server_without_worker_serves_a_shared_database() -> None:
 def test_proxies_that_are_no_addresses_are_refused() -> None:
     with pytest.raises(SettingInvalid, match=r"COLONY_TRUSTED_PROXIES is 'proxy\.example': it must be addresses"):
         Settings.read({"COLONY_TRUSTED_PROXIES": "proxy.example"})
+
+
+def test_a_recording_is_of_use_to_simulated_machines_alone() -> None:
+    with pytest.raises(
+        SettingInvalid, match=r"COLONY_SIMULATOR_RECORDING is .* it must be given with COLONY_SIMULATOR"
+    ):
+        Settings.read({"COLONY_SIMULATOR_RECORDING": "bmc.json"})
