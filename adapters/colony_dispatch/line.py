@@ -11,6 +11,9 @@ from colony_core.domain.secrets import Secret
 from colony_core.ports.persistence import StoreUnavailable
 from colony_dispatch.jobs import CHANNEL, queries_on
 
+_AWAY = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What is raised where the server is gone; the last between its good-bye and the end of the connection."""
+
 PATIENCE = 5.0
 """Seconds for a connection or a statement."""
 
@@ -31,7 +34,7 @@ class Line:
             try:
                 async with asyncio.timeout(2 * PATIENCE):
                     yield queries_on(await self.connection())
-            except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _AWAY as error:
                 self.drop()
                 raise StoreUnavailable(f"The queue of calls is out of reach: {type(error).__name__}") from error
             except BaseException:

@@ -35,6 +35,9 @@ _BY_CLASS = {
 }
 """By the first two characters of the SQLSTATE."""
 
+_BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises where a connection is of no use; the second between a server's good-bye and the end of it."""
+
 
 def reason_of(error: BaseException) -> str | None:
     """Return what *error* says about the server, or None when it is our own fault."""
@@ -47,7 +50,7 @@ def reason_of(error: BaseException) -> str | None:
         return "its host is unknown"
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
-    return "the connection broke" if isinstance(error, OSError | asyncpg.InterfaceError) else None
+    return "the connection broke" if isinstance(error, (OSError, *_BROKEN)) else None
 
 
 @contextlib.contextmanager
@@ -55,7 +58,7 @@ def translated() -> Iterator[None]:
     """Turn what is said about the server and its users into `StoreUnavailable`."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, OSError, *_BROKEN) as error:
         reason = reason_of(error)
         if reason is None:
             raise

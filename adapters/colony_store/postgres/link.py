@@ -1,7 +1,8 @@
 """One connection, what is said to it when it is made, and what its errors mean to a caller."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import asyncpg
@@ -37,6 +38,10 @@ class DatabaseUrlInvalid(StoreUnavailable):
     code = "DATABASE_URL_INVALID"
     summary = "Invalid database URL"
     advice = "Write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; special characters of the password as %XX."
+
+
+_GRACE = 2.0
+"""Seconds that a server gets to say that a statement took too long; one that hangs is given up after them."""
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -83,7 +88,7 @@ class Address(Struct, frozen=True, kw_only=True):
                         await asyncpg.connect(
                             self.url.reveal(),
                             timeout=self.patience.connect,
-                            command_timeout=2 * self.patience.statement,
+                            command_timeout=self.patience.statement + _GRACE,
                             server_settings={**self.patience.settings(self.name), **more},
                         )
                     )
@@ -106,24 +111,34 @@ class Link:
 
     async def do(self, statements: str) -> None:
         """Run *statements*, which take no arguments."""
-        with translated():
+        with self.speaking():
             await self.connection.execute(statements)
 
     async def rows(self, query: str, *arguments: object) -> Rows:
         """Return the rows of *query*."""
-        with translated():
+        with self.speaking():
             return list(await self.connection.fetch(query, *map(sent, arguments)))
 
     async def many(self, query: str, rows: Iterable[tuple[object, ...]]) -> Rows:
         """Run *query* for each of *rows*, in one trip or so, and return everything that it returns."""
         arguments = [tuple(map(sent, row)) for row in rows]
-        with translated():
+        with self.speaking():
             return list(await self.connection.fetchmany(query, arguments))
 
     async def listen(self, channel: str, hear: Callable[[str], None]) -> None:
         """Call *hear* with the words of everything that is said on *channel*."""
-        with translated():
+        with self.speaking():
             await self.connection.add_listener(channel, lambda _connection, _process, _channel, words: hear(words))
+
+    @contextlib.contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Turn what is wrong with the server into `StoreUnavailable`, and see at once that it has sent us away."""
+        with translated():
+            try:
+                yield
+            except asyncpg.InternalClientError:
+                self.drop()  # its good-bye is read, the end of the connection is not: it would not count as broken
+                raise
 
     async def rollback(self, *, within: float) -> None:
         """Undo whatever was not committed; a connection that does not manage it within so many seconds is closed."""
@@ -142,7 +157,7 @@ class Link:
         """Close it, within so many seconds."""
         try:
             await self.connection.close(timeout=within)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
             self.drop()
 
 

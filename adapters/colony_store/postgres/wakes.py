@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from colony_core.domain.workflows import Run, StepStatus
-from colony_store.postgres.failures import translated
 from colony_store.postgres.link import Link
 from colony_store.units import Unit, Work
 
@@ -41,7 +40,7 @@ class Wakes:
         dues, self._dues = tuple(self._dues.items()), {}
 
         async def tell(link: Link) -> None:
-            with translated():
+            with link.speaking():
                 await self._tell(link.connection, dues)
 
         return tell
