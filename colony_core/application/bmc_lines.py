@@ -15,6 +15,7 @@ from msgspec import Struct
 from colony_core.application.alarms import within
 from colony_core.application.bell import Bell
 from colony_core.application.bmc_holds import Hold
+from colony_core.application.fences import Mine, always, check
 from colony_core.application.seats import Seats
 from colony_core.domain.breakers import (
     Credentials,
@@ -106,8 +107,13 @@ class Line:
         self._turn = asyncio.Lock()
         self._readings: dict[Access, Reading] = {}
 
-    async def ask(self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta) -> T:
-        """Do *work* with the controller when it is our turn; raise what it raises, or why it must not be asked."""
+    async def ask(
+        self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta, mine: Mine = always
+    ) -> T:
+        """Do *work* with the controller when it is our turn; raise what it raises, or why it must not be asked.
+
+        *mine* is asked last, after every wait: what others have begun anew meanwhile is not done here.
+        """
         while True:
             await self.hold.wait(access, asker, clock=self._around.clock, deadline=deadline)
             async with self._turn:
@@ -117,7 +123,7 @@ class Line:
                 await self._until_open(access, asker=asker)
                 async with self._around.seats.one(standing(self.gate)):
                     with suppress(BmcLockLost):  # then it is said again: every call is safe to repeat
-                        return await self._alone(access, work, asker=asker, deadline=deadline)
+                        return await self._alone(access, work, asker=asker, deadline=deadline, mine=mine)
 
     async def read_power(self, access: Access, *, asker: str | None, deadline: timedelta) -> Power:
         """Return the power: that of an exchange which is under way, if there is one, or of one of our own.
@@ -155,14 +161,16 @@ class Line:
             finally:
                 self.pausing = False
 
-    async def _alone(self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta) -> T:
+    async def _alone(self, access: Access, work: Work[T], *, asker: str | None, deadline: timedelta, mine: Mine) -> T:
         """Speak to the controller while no other process does, and let none in before its gap is over."""
         locks, clock = self._around.locks, self._around.clock
         if locks is None:
+            check(mine)
             self.gate = begun(self.gate, asker=asker)
             return await self._exchange(access, work, deadline=deadline)
         lock = await locks.take(self.place)
         try:
+            check(mine)
             self.gate = begun(self.gate, asker=asker)
             return await lock.while_held(self._exchange(access, work, deadline=deadline))
         finally:
@@ -206,7 +214,10 @@ class Line:
 class QueuedController:
     """See `colony_core.ports.hardware.Controller`; every call waits for its turn."""
 
-    def __init__(self, line: Line, access: Access, *, asker: str | None, deadline: timedelta) -> None:
+    def __init__(
+        self, line: Line, access: Access, *, asker: str | None, deadline: timedelta, mine: Mine = always
+    ) -> None:
+        self._mine = mine
         self._line = line
         self._access = access
         self._asker = asker
@@ -252,7 +263,9 @@ class QueuedController:
 
     async def _ask(self, work: Work[T], *, deadline: timedelta | None = None) -> T:
         with self._calling():
-            return await self._line.ask(self._access, work, asker=self._asker, deadline=deadline or self._deadline)
+            return await self._line.ask(
+                self._access, work, asker=self._asker, deadline=deadline or self._deadline, mine=self._mine
+            )
 
     @contextmanager
     def _calling(self) -> Iterator[None]:

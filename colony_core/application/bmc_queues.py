@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from colony_core.application.bell import Bell
 from colony_core.application.bmc_lines import Line, QueuedController, Surroundings, credentials
+from colony_core.application.fences import Mine, always
 from colony_core.application.seats import Seats
 from colony_core.domain.breakers import Gate, Pace, Shut, admission, recalled
 from colony_core.domain.hardware import Bmc, PowerReading
@@ -54,15 +55,15 @@ class BmcQueues:
         self._lines: dict[str, Line] = {}
 
     def controller(
-        self, access: Access, *, asker: str | None = None, deadline: timedelta | None = None
+        self, access: Access, *, asker: str | None = None, deadline: timedelta | None = None, mine: Mine = always
     ) -> QueuedController:
         """Return the controller; nothing is sent yet.
 
         *asker* names the wish of a person that the calls are for: `domain.breakers` says which doors that opens. The
-        *deadline* of each call is the usual one unless it is given.
+        *deadline* of each call is the usual one unless it is given. What is no longer *mine* is not called.
         """
         line = self._line(access.bmc)
-        return QueuedController(line, access, asker=asker, deadline=deadline or self._around.pace.deadline)
+        return QueuedController(line, access, asker=asker, deadline=deadline or self._around.pace.deadline, mine=mine)
 
     async def probe(self, bmc: Bmc) -> tuple[Knock, ...]:
         """Return which protocols the controller answers; nothing if the hardware cannot ask."""

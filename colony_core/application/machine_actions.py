@@ -115,7 +115,7 @@ async def _boot_from(controller: Controller, device: BootDevice) -> None:
 
 def _controller(tools: Tools, place: Workplace) -> Controller:
     assert place.asset is not None, "machine actions belong to runs of one machine"
-    return tools.hardware.controller(Access(place.asset.bmc, place.password), asker=place.run.id)
+    return tools.hardware.controller(Access(place.asset.bmc, place.password), asker=place.run.id, mine=place.mine)
 
 
 def _read(tools: Tools, power: Power) -> PowerReading:

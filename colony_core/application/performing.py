@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from colony_core.application import cluster_actions, machine_actions, rotation
+from colony_core.application.fences import Mine, always, check
 from colony_core.application.safekeeping import AUTHORITY, BMC_PASSWORD, CREDENTIALS, unpacked
 from colony_core.application.workplace import Sighting, Tools, Workplace
 from colony_core.domain.assets import AssetNotFound
@@ -79,10 +80,11 @@ class Performer:
             }
         return {}
 
-    async def perform(self, act: Act, place: Workplace | None = None) -> Outcome:
-        """Do what *act* asks for within its deadline; every error becomes an outcome."""
+    async def perform(self, act: Act, place: Workplace | None = None, *, mine: Mine = always) -> Outcome:
+        """Do what *act* asks for within its deadline, as long as it is *mine*; every error becomes an outcome."""
         try:
-            place = place or await self._workplace(act.run_id)
+            place = replace(place or await self._workplace(act.run_id), mine=mine)
+            check(mine)
             left = (act.deadline - self._tools.clock.now()).total_seconds()
             async with asyncio.timeout(max(left, 0.0)):
                 seen = await DOING[act.action](self._tools, place)

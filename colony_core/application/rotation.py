@@ -55,7 +55,9 @@ async def change_password(tools: Tools, place: Workplace) -> None:
         wanted, keys = keys.wanted, replace(keys, pending=keys.wanted)
         await _keep(tools, place, keys)
         try:
-            await tools.hardware.controller(_access(place, keys.holds), asker=place.run.id).change_password(wanted)
+            await tools.hardware.controller(
+                _access(place, keys.holds), asker=place.run.id, mine=place.mine
+            ).change_password(wanted)
         except BmcCommandRefused:
             await _keep(tools, place, replace(keys, pending=NONE))
             raise

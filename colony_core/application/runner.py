@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from colony_core.application.advancing import advance
 from colony_core.application.bell import Bell
@@ -72,7 +73,7 @@ class Runner:
         """Keep everything moving until cancelled; then drop the acts in flight, for somebody to begin anew."""
         async with self._dispatcher.working(self._work.ring):
             try:
-                await self.recover()
+                await self._recovered()
                 while True:
                     rung = self._work.next()
                     if not await self._pulse_or_rest():
@@ -85,6 +86,15 @@ class Runner:
         with contextlib.suppress(StaleWrite):  # then another worker is doing the same
             async with self._store.transaction() as tx:
                 await self._turns.begin(tx, now=self._clock.now())
+
+    async def _recovered(self) -> None:
+        """Recover as soon as the store is within reach: it may be away when a worker starts, too."""
+        while True:
+            try:
+                return await self.recover()
+            except ColonyError as error:
+                log.warning("store out of reach: %s", error.details)
+            await self._clock.sleep_until(self._clock.now() + REST)
 
     async def settle(self) -> None:
         """Do everything that can be done at the present moment, however many pulses it takes.
@@ -248,7 +258,8 @@ class Runner:
         acting.add_done_callback(lambda done: self._acting.pop(done, None))
 
     async def _act(self, task: Task, place: Workplace | None) -> None:
-        outcome = await self._performer.perform(task.act, place)
+        mine = partial(self._dispatcher.holds, task.call)
+        outcome = await self._performer.perform(task.act, place, mine=mine)
         self._items.append(
             Item(task.call, outcome)
         )  # looked up after the wait: a pulse may have put another list there

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from colony_core.application.bmc_queues import BmcQueues
+from colony_core.application.fences import Mine, always
 from colony_core.domain.assets import Asset
 from colony_core.domain.clusters import Cluster, ClusterCredentials
 from colony_core.domain.hardware import Inventory, PowerReading, System
@@ -26,7 +27,7 @@ class Tools(Struct, frozen=True, kw_only=True):
 
 
 class Workplace(Struct, frozen=True, kw_only=True):
-    """The run that an action is for, and the machine or the cluster that it works on."""
+    """The run that an action is for, and the machine or the cluster that it works on, as long as it is `mine`."""
 
     run: Run
     asset: Asset | None = None
@@ -34,6 +35,7 @@ class Workplace(Struct, frozen=True, kw_only=True):
     cluster: Cluster | None = None
     authority: Secret | None = None
     credentials: ClusterCredentials = ClusterCredentials()
+    mine: Mine = always
 
 
 class Sighting(Struct, frozen=True, kw_only=True):

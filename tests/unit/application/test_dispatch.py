@@ -11,6 +11,7 @@ import pytest
 from colony_core.application.colony import Colony, Policy
 from colony_core.application.dispatching import LoneDispatcher
 from colony_core.domain.clusters import ClusterType, Flavor
+from colony_core.domain.hardware import Power
 from colony_core.domain.provisioning import ProvisionRequest
 from colony_core.domain.workflows import RunStatus
 from colony_core.ports.dispatch import Dispatcher
@@ -121,10 +122,11 @@ class Together:
 
 
 class Gate:
-    """Hardware whose first call waits until it is opened."""
+    """Hardware where the reading of the power with this *number* waits until the gate is opened."""
 
-    def __init__(self, inner: Hardware) -> None:
+    def __init__(self, inner: Hardware, *, number: int = 1) -> None:
         self._inner = inner
+        self.left = number
         self.reached = asyncio.Event()
         self.opened = asyncio.Event()
 
@@ -133,7 +135,8 @@ class Gate:
 
         class Gated:
             async def power(self) -> Any:
-                if not gate.reached.is_set():
+                gate.left -= 1
+                if gate.left == 0:
                     gate.reached.set()
                     await gate.opened.wait()
                 return await inner.power()
@@ -233,18 +236,39 @@ async def test_a_zombie_changes_nothing_and_stops() -> None:
     assert len(crew.lab.rack.history) == effects
 
 
+async def test_a_zombie_that_has_seen_the_power_on_does_not_switch_it_off_any_more() -> None:
+    crew = Crew()
+    [machine] = crew.lab.rack.machines
+    await crew.lab.rack.hardware.controller(Access(machine.bmc, machine.password)).set_power(Power.ON)
+    await Simulation(rack=crew.lab.rack, clock=crew.lab.clock).run()
+    zombie, worker = await at_the_gate(crew, number=2)
+    step = (await crew.lab.workflow()).current
+    assert step is not None
+    assert step.name == "power-off"
+    crew.board.silence(worker)
+    crew.lab.clock.advance(PATIENCE)
+    heir, _ = crew.join()
+    await heir.runner.settle()
+
+    crew.board.wake(worker)
+    zombie.gate.opened.set()
+    await zombie.settling
+
+    assert [each.event for each in crew.lab.rack.history].count("told power off") == 1
+
+
 class Stuck:
-    """A colony in the middle of its first act."""
+    """A colony in the middle of an act."""
 
     def __init__(self, colony: Colony, gate: Gate) -> None:
         self.gate = gate
         self.settling = asyncio.create_task(colony.runner.settle())
 
 
-async def at_the_gate(crew: Crew) -> tuple[Stuck, MemoryDispatcher]:
+async def at_the_gate(crew: Crew, *, number: int = 1) -> tuple[Stuck, MemoryDispatcher]:
     await discovering(crew.lab)
     hardware = crew.lab.hardware
-    crew.lab.hardware = gate = Gate(hardware)
+    crew.lab.hardware = gate = Gate(hardware, number=number)
     colony, worker = crew.join()
     crew.lab.hardware = hardware
     stuck = Stuck(colony, gate)

@@ -1,7 +1,10 @@
 """The runner: faults, crashes, batches and its manners while it waits."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +13,7 @@ from colony_core.application.runner import REST
 from colony_core.domain.assets import AssetStatus
 from colony_core.domain.clusters import ClusterType, Flavor
 from colony_core.domain.workflows import RunStatus
+from colony_core.ports.persistence import Store, StoreUnavailable, Transaction
 from colony_simulator import (
     DiskMissing,
     FailsInstall,
@@ -312,3 +316,39 @@ async def commits_to_reboot(machines: int) -> int:
     lab.open()
     await lab.colony.runner.settle()
     return fuse.moments
+
+
+class Away:
+    """A store whose first transactions find it out of reach."""
+
+    def __init__(self, inner: Store, *, times: int) -> None:
+        self._inner = inner
+        self.left = times
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self.left:
+            self.left -= 1
+            raise StoreUnavailable("The database is out of reach")
+        async with self._inner.transaction() as tx:
+            yield tx
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+async def test_a_worker_that_starts_while_the_store_is_away_waits_for_it() -> None:
+    lab = Lab()
+    await discovering(lab)
+    lab.store = away = cast("Any", Away(lab.store, times=3))
+    lab.open()
+    running = asyncio.create_task(lab.colony.runner.run())
+    for _ in range(4):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        lab.clock.advance(REST)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert away.left == 0
+    assert (await lab.workflow()).status is RunStatus.RUNNING
