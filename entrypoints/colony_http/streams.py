@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+import structlog
 from litestar.response.streaming import ASGIStreamingResponse
 
 from colony_core.domain.events import Entry
+from colony_core.errors import Unavailable
 from colony_http.shapes_events import written
+
+_log = structlog.get_logger("colony.http")
 
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent, so that nobody on the way closes the connection."""
@@ -72,4 +76,9 @@ def event(entry: Entry) -> bytes:
 
 
 async def _next(entries: AsyncIterator[Entry]) -> Entry | None:
-    return await anext(entries, None)
+    """Return the next entry, or None at the end, as where the store is out of reach: clients resume."""
+    try:
+        return await anext(entries, None)
+    except Unavailable as error:
+        _log.warning("a stream ends", details=error.details)
+        return None

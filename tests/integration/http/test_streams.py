@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from colony_core.domain.events import Entry
+from colony_core.ports.persistence import StoreUnavailable
 from colony_http import streams
 from tests.integration.http.conftest import Service
 from tests.integration.http.test_errors import assert_error
@@ -127,6 +129,19 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(live: httpx.AsyncCl
             break
         await asyncio.sleep(0.02)
     assert len(asyncio.all_tasks()) <= before
+
+
+async def test_a_stream_ends_without_a_fault_when_the_store_goes_out_of_reach() -> None:
+    class Away:
+        def __aiter__(self) -> "Away":
+            return self
+
+        async def __anext__(self) -> Entry:
+            raise StoreUnavailable("The database is out of reach: the connection broke")
+
+    stream = streams.EventStream(Away(), streams.Closing())
+
+    assert [chunk async for chunk in stream.iterator] == [b"retry: 2000\n\n"]
 
 
 async def test_open_streams_do_not_hold_up_the_end_of_the_server(service: Service) -> None:
