@@ -101,7 +101,7 @@ async def test_a_named_protocol_is_not_asked_for() -> None:
     lab = Lab(1)
     speaking_redfish(lab)
 
-    await lab.colony.assets.register(lab.registration(1))
+    await lab.colony.assets.register(replace(lab.registration(1), protocol=Protocol.IPMI, port=623))
     await lab.run()
 
     assert (await lab.colony.assets.get("asset-1")).bmc.protocol is Protocol.IPMI
