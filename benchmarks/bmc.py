@@ -38,6 +38,7 @@ class Effort(Struct, frozen=True, kw_only=True):
     sizes: tuple[int, ...]
     rounds: int
     rounds_with_dead: int
+    redfish_rounds: int
     at_once: tuple[int, ...]
     api_rounds: int
     api_seconds: float
@@ -46,11 +47,26 @@ class Effort(Struct, frozen=True, kw_only=True):
 
 EFFORTS = {
     "full": Effort(
-        sizes=(1, 16, 64, 200), rounds=7, rounds_with_dead=2, at_once=(1, 4, 8, 64), api_rounds=5, api_seconds=4.0
+        sizes=(1, 16, 64, 200),
+        rounds=7,
+        rounds_with_dead=2,
+        redfish_rounds=3,
+        at_once=(1, 4, 8, 64),
+        api_rounds=5,
+        api_seconds=4.0,
     ),
-    "quick": Effort(sizes=(1, 16, 64), rounds=3, rounds_with_dead=1, at_once=(4,), api_rounds=2, api_seconds=2.0),
+    "quick": Effort(
+        sizes=(1, 16, 64), rounds=3, rounds_with_dead=1, redfish_rounds=1, at_once=(4,), api_rounds=2, api_seconds=2.0
+    ),
     "tiny": Effort(
-        sizes=(2,), rounds=1, rounds_with_dead=0, at_once=(1,), api_rounds=1, api_seconds=0.3, default_interval=1.0
+        sizes=(2,),
+        rounds=1,
+        rounds_with_dead=0,
+        redfish_rounds=1,
+        at_once=(1,),
+        api_rounds=1,
+        api_seconds=0.3,
+        default_interval=1.0,
     ),
 }
 
@@ -116,7 +132,7 @@ async def _measured(effort: Effort, folder: Path, *, only: str | None, sushy: st
         async with rack(most, dead=dead_among(most), folder=folder) as controllers:
             targets = controllers.some(most)
             if only in (None, "sweeps"):
-                rows = await _swept(controllers, effort, READERS)
+                rows = await _swept(controllers, effort, READERS, rounds=effort.rounds)
             if only in (None, "polling"):
                 default = effort.default_interval
                 polled = await poll(targets, rounds=rounds, seconds=seconds, folder=folder, default=default)
@@ -124,17 +140,17 @@ async def _measured(effort: Effort, folder: Path, *, only: str | None, sushy: st
                 api = await disturb(targets, at_once=effort.at_once, rounds=rounds, seconds=seconds, folder=folder)
     if only in (None, "redfish"):
         async with redfish_rack(most, dead=dead_among(most), folder=folder) as controllers:
-            redfish = await _swept(controllers, effort, redfish_readers(sushy))
+            redfish = await _swept(controllers, effort, redfish_readers(sushy), rounds=effort.redfish_rounds)
     load = os.getloadavg()[0]
     return BmcReport(
         at=datetime.now(UTC), machine=here, rows=rows, redfish=redfish, polled=polled, api=api, load_after=load
     )
 
 
-async def _swept(controllers: Rack, effort: Effort, readers: Mapping[str, Reader]) -> tuple[Row, ...]:
+async def _swept(controllers: Rack, effort: Effort, readers: Mapping[str, Reader], *, rounds: int) -> tuple[Row, ...]:
     rows: tuple[Row, ...] = ()
     for size in effort.sizes:
-        rows += await _compared(controllers, size, 0, readers, rounds=effort.rounds)
+        rows += await _compared(controllers, size, 0, readers, rounds=rounds)
     for size in effort.sizes if effort.rounds_with_dead else ():
         if size > 1:
             rows += await _compared(controllers, size, dead_among(size), readers, rounds=effort.rounds_with_dead)

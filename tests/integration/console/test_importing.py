@@ -72,6 +72,33 @@ def test_an_export_imported_changes_nothing_and_the_next_export_is_the_same(list
     assert "pa55word" not in first
 
 
+@pytest.mark.parametrize(
+    ("text", "id", "tags", "verified"),
+    [
+        ("hostname,ipmi_ip,ipmi_user,ipmi_pass,datacenter,rack,slot\nform1,10.9.1.1,a,b,fra1,r7,3\n",
+         None, {"datacenter": "fra1", "rack": "r7", "slot": "3"}, True),
+        ("10.9.1.2,a,b\n", None, {}, True),
+        ("hardware-id,ip,user,password,insecure\n4711,10.9.1.3,a,b,true\n", "4711", {}, False),
+    ],
+    ids=["with places", "without a header", "with hardware ids"],
+)  # fmt: skip
+def test_each_documented_form_registers_its_machine_and_its_export_changes_nothing(
+    listed: Any, text: str, id: str | None, tags: dict[str, str], *, verified: bool
+) -> None:
+    name = file(listed, "form.csv", text)
+    foreseen = imported(listed, name, "--dry-run")
+    (row,) = imported(listed, name)["rows"]
+    asset = json.loads(listed.told("assets", "show", row["assetId"], "--json"))
+    exported = imported(listed, file(listed, "again.csv", listed.told("export")))
+
+    assert results(foreseen) == ["created"]
+    assert asset["ipmi"] in text
+    assert (asset["bmc"]["username"], asset["bmc"]["verifyTls"]) == ("a", verified)
+    assert asset["tags"] == tags
+    assert id in (None, asset["id"])
+    assert set(results(exported)) == {"unchanged"}
+
+
 @pytest.mark.parametrize("form", ["csv", "yaml"])
 def test_what_a_controller_is_trusted_by_goes_out_and_comes_back(listed: Any, form: str) -> None:
     pem = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(DER).decode()}-----END CERTIFICATE-----"
