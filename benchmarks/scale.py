@@ -1,7 +1,8 @@
 """`python -m benchmarks.scale`: many machines beside few, with work that waits, on both stores in turns.
 
 The large database is filled once, in SQLite, and copied to PostgreSQL by `colony copy`, so that both hold the same.
-Servers are those of `colony serve`, one process each, on a PostgreSQL of their own with its usual durability.
+Servers are those of `colony serve`, one process each, on a PostgreSQL of their own with its usual durability. Then
+machines are installed by 1, 2 and 4 workers (`benchmarks.crowd`).
 """
 
 import argparse
@@ -22,6 +23,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from benchmarks.crowd import Crowd, cpu_of_all, crowds
+from benchmarks.crowd import as_text as crowds_as_text
 from benchmarks.machine import Machine, machine
 from benchmarks.report import about, table
 from benchmarks.servers import START_SECONDS, Server, Shot
@@ -43,32 +46,43 @@ HEAD = (
     "waiting",
     "req/s",
     "cost of smallest",
+    "quarter to quarter",
     "p50 ms",
     "CPU ms",
+    "CPU of smallest",
+    "database CPU ms",
     "RSS MB",
     "connections",
 )
 
 
 class Effort(Struct, frozen=True, kw_only=True):
-    """Two sizes, how many workflows wait on the larger one, and `rounds` in turns, each of so many `seconds`."""
+    """Two sizes, how many workflows wait on the larger one, and `rounds` in turns, each of so many `seconds`.
+
+    Then so many `machines` are installed at once by each number of `workers`, in so many `turns`.
+    """
 
     sizes: tuple[int, int] = (100, 100_000)
     waiting: int = 10_000
-    rounds: int = 5
-    seconds: float = 2.0
+    rounds: int = 15
+    seconds: float = 1.0
     connections: int = 8
+    machines: int = 200
+    workers: tuple[int, ...] = (1, 2, 4)
+    turns: int = 3
 
 
 FULL = Effort()
-QUICK = Effort(sizes=(100, 2_000), waiting=500, rounds=3, seconds=1.0)
-TINY = Effort(sizes=(5, 20), waiting=10, rounds=1, seconds=0.2, connections=2)
+QUICK = Effort(sizes=(100, 2_000), waiting=500, rounds=3, machines=50, turns=1)
+TINY = Effort(sizes=(5, 20), waiting=10, rounds=1, seconds=0.2, connections=2, machines=3, workers=(2,), turns=1)
 
 
 class Row(Struct, frozen=True, kw_only=True):
     """One request on one database; `cost` is the median of the rounds' ratios to the smaller one of the same store.
 
-    `connections` are those to PostgreSQL after all rounds, None on SQLite. `memory_bytes` is resident memory.
+    `quarters` are the ratios that a quarter of the rounds stayed below, and above; `cpu_cost` is the ratio of the
+    server's processor time over all rounds, which others on the machine disturb less. `connections` are those to
+    PostgreSQL after all rounds, None on SQLite. `memory_bytes` is resident memory.
     """
 
     request: str
@@ -77,8 +91,11 @@ class Row(Struct, frozen=True, kw_only=True):
     waiting: int
     per_second: float
     cost: float
+    quarters: tuple[float, float]
     p50: float
     cpu_ms: float
+    cpu_cost: float
+    database_cpu_ms: float | None
     memory_bytes: int
     connections: int | None
     failures: int
@@ -91,6 +108,14 @@ class Place(Struct, frozen=True, kw_only=True):
     waiting: int
     server: Server
     pid: int
+    postmaster: int | None = None
+
+
+class Burst(Struct, frozen=True):
+    """What one burst of requests gave, and the processor seconds that it cost the database."""
+
+    shot: Shot
+    database_cpu: float
 
 
 class Scale(Struct, frozen=True, kw_only=True):
@@ -99,6 +124,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     at: datetime
     machine: Machine
     rows: tuple[Row, ...]
+    crowds: tuple[Crowd, ...] = ()
 
 
 async def measure(effort: Effort, *, folder: Path) -> tuple[Row, ...]:
@@ -111,7 +137,8 @@ async def measure(effort: Effort, *, folder: Path) -> tuple[Row, ...]:
             stock = await waiting_stock(inner, size, waiting)
             shared = await _copied(stock, await create_database(postgres.url, f"scale{size}"))
             for store, one in (("SQLite", stock), ("PostgreSQL", shared)):
-                places.append(await stack.enter_async_context(_served(store, one, waiting, folder=inner)))
+                place = await stack.enter_async_context(_served(store, one, waiting, folder=inner))
+                places.append(place if store == "SQLite" else replace(place, postmaster=postgres.pid))
         return tuple([row for name in ("list", "get") for row in await _rows(name, places, effort)])
 
 
@@ -161,38 +188,46 @@ def _requests(name: str, server: Server) -> list[bytes]:
 
 
 async def _rows(name: str, places: Sequence[Place], effort: Effort) -> list[Row]:
-    rounds = [
-        [
-            await place.server.fire(
-                _requests(name, place.server), connections=effort.connections, seconds=effort.seconds
-            )
-            for place in places
-        ]
-        for _ in range(effort.rounds)
-    ]
-    by_place = [*zip(*rounds, strict=True)]
-    smallest = {place.store: shots for place, shots in zip(reversed(places), reversed(by_place), strict=True)}
-    return [
-        await _row(name, place, shots, smallest[place.store]) for place, shots in zip(places, by_place, strict=True)
-    ]
+    bursts: dict[int, list[Burst]] = {place.pid: [] for place in places}
+    for turn in range(effort.rounds):
+        # To and fro, so that whatever rises or falls on the machine meanwhile does so for all alike.
+        for place in places if turn % 2 else reversed(places):
+            bursts[place.pid].append(await _burst(name, place, effort))
+    smallest = {place.store: bursts[place.pid] for place in reversed(places)}
+    return [await _row(name, place, bursts[place.pid], smallest[place.store]) for place in places]
 
 
-async def _row(name: str, place: Place, shots: Sequence[Shot], smallest: Sequence[Shot]) -> Row:
-    latencies = sorted(latency for shot in shots for latency in shot.tally.latencies)
-    costs = [_rate(few) / _rate(many) for few, many in zip(smallest, shots, strict=True)]
+async def _burst(name: str, place: Place, effort: Effort) -> Burst:
+    requests = _requests(name, place.server)
+    before = cpu_of_all(place.postmaster) if place.postmaster else 0.0
+    shot = await place.server.fire(requests, connections=effort.connections, seconds=effort.seconds)
+    return Burst(shot, (cpu_of_all(place.postmaster) if place.postmaster else 0.0) - before)
+
+
+async def _row(name: str, place: Place, bursts: Sequence[Burst], smallest: Sequence[Burst]) -> Row:
+    latencies = sorted(latency for burst in bursts for latency in burst.shot.tally.latencies)
+    costs = sorted(_rate(few.shot) / _rate(many.shot) for few, many in zip(smallest, bursts, strict=True))
     return Row(
         request=name,
         store=place.store,
         assets=place.server.stock.assets,
         waiting=place.waiting,
-        per_second=median(map(_rate, shots)),
+        per_second=median(_rate(burst.shot) for burst in bursts),
         cost=median(costs),
+        quarters=(costs[len(costs) // 4], costs[(3 * len(costs)) // 4]),
         p50=1000 * latencies[len(latencies) // 2],
-        cpu_ms=1000 * sum(shot.cpu_seconds for shot in shots) / len(latencies),
+        cpu_ms=1000 * _cpu_each(bursts),
+        cpu_cost=_cpu_each(bursts) / _cpu_each(smallest) if _cpu_each(smallest) else 1.0,
+        database_cpu_ms=1000 * sum(each.database_cpu for each in bursts) / len(latencies) if place.postmaster else None,
         memory_bytes=_memory(place.pid),
         connections=await _connections(place),
-        failures=len(latencies) - sum(shot.tally.statuses.get(200, 0) for shot in shots),
+        failures=len(latencies) - sum(burst.shot.tally.statuses.get(200, 0) for burst in bursts),
     )
+
+
+def _cpu_each(bursts: Sequence[Burst]) -> float:
+    """Return the server's processor seconds for each request."""
+    return sum(each.shot.cpu_seconds for each in bursts) / sum(len(each.shot.tally.latencies) for each in bursts)
 
 
 def _memory(pid: int) -> int:
@@ -224,14 +259,18 @@ def as_text(scale: Scale) -> str:
             f"{row.waiting:,}",
             f"{row.per_second:,.0f}",
             f"{row.cost:.2f}",
+            "{:.2f} to {:.2f}".format(*row.quarters),
             f"{row.p50:.1f}",
             f"{row.cpu_ms:.2f}",
+            f"{row.cpu_cost:.2f}",
+            "" if row.database_cpu_ms is None else f"{row.database_cpu_ms:.2f}",
             f"{row.memory_bytes / 1e6:.0f}",
             "" if row.connections is None else str(row.connections),
         )
         for row in scale.rows
     ]
-    return f"{about(scale.at, scale.machine)}\n\n{table(HEAD, rows)}\n"
+    parts = [about(scale.at, scale.machine), table(HEAD, rows) if rows else "", crowds_as_text(scale.crowds)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -241,10 +280,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", dest="effort", action="store_const", const=TINY, help="only see that it runs")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the databases are put")
+    parser.add_argument("--only", choices=("requests", "work"), help="one of the two tables")
     options = parser.parse_args(arguments)
-    here = machine(options.folder)
-    rows = run(measure(options.effort, folder=options.folder))
-    scale = Scale(at=datetime.now(UTC), machine=here, rows=rows)
+    here, effort = machine(options.folder), options.effort
+    rows = run(measure(effort, folder=options.folder)) if options.only != "work" else ()
+    work: tuple[Crowd, ...] = ()
+    if options.only != "requests":
+        work = run(crowds(effort.machines, effort.workers, rounds=effort.turns, folder=options.folder))
+    scale = Scale(at=datetime.now(UTC), machine=here, rows=rows, crowds=work)
     sys.stdout.write(as_text(scale))
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(scale)))

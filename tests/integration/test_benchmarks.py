@@ -77,7 +77,10 @@ def test_the_benchmark_of_scale_runs_on_both_stores(tmp_path: Path) -> None:
     )
 
     assert run.returncode == 0, run.stderr
-    rows = json.loads(figures.read_text())["rows"]
+    found = json.loads(figures.read_text())
+    work = {(one["store"], one["workers"], one["work"]["provisioned"]) for one in found["crowds"]}
+    assert work == {("SQLite", 1, 3), ("PostgreSQL", 2, 3)}
+    rows = found["rows"]
     assert {(row["request"], row["store"], row["assets"], row["waiting"]) for row in rows} == {
         (request, store, assets, waiting)
         for request in ("list", "get")
