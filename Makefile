@@ -14,8 +14,8 @@ code := colony_core adapters entrypoints tests tools docs $(wildcard benchmarks)
 # -qq: errors only, as a machine's own pip settings may warn once for each package.
 pip := $(bin)/python -m pip -qq --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test test-unit test-integration test-crash test-planted test-upgrade mutants test-wheel check \
-	format bench bench-bmc bench-scale lock clean
+.PHONY: help venv demo test test-unit test-integration test-crash test-failover soak test-planted test-upgrade mutants \
+	test-wheel check format bench bench-bmc bench-scale lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -51,6 +51,12 @@ test-integration: venv ## Adapters, the wire, real tools
 
 test-crash: venv ## Kill a real server dozens of times, and end a simulated one at every moment: 2 to 4 minutes
 	COLONY_TEST_KILLS=40 COLONY_TEST_MOMENTS=all $(bin)/pytest -n 2 --dist worksteal tests/integration/crash
+
+test-failover: venv ## Kill, stop and cut off servers, workers and PostgreSQL while they work: 3 to 5 minutes
+	$(bin)/pytest tests/failover
+
+soak: venv ## The same for long, with the default lease and minutes without PostgreSQL: make soak MINUTES=8 SEED=1
+	PYTHONPATH=tools $(bin)/python -m soak --minutes $(or $(MINUTES),8) --seed $(or $(SEED),0)
 
 test-planted: venv ## Plant faults in copies of the code, and see the suites find each: 3 minutes
 	$(bin)/pytest -n 2 --dist worksteal tests/planted

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,6 +20,8 @@ from colony_core.ports.dispatch import Call
 from colony_core.ports.persistence import Store, StoreUnavailable
 from colony_dispatch.jobs import KIND, call_of, cut_log, install, queries_on, write
 from colony_dispatch.line import Line
+
+log = logging.getLogger("colony.dispatch")
 
 TAKEOVER = timedelta(seconds=10)
 """How long the work of a dead worker lies still at the most."""
@@ -81,6 +84,7 @@ class PgQueuerDispatcher:
     @contextlib.asynccontextmanager
     async def working(self, ring: Callable[[], None]) -> AsyncIterator[None]:
         """Beat for what is held, and look for what was lost; at the end give everything back."""
+        log.info("this worker works as %s", self._id)  # as its jobs in the queue say
         self._line.hear = ring
         self._beaten = time.monotonic()
         self._tasks = [asyncio.create_task(self._live(ring)), asyncio.create_task(self._sweep())]

@@ -140,6 +140,11 @@ def _check(settings: Settings) -> None:
         ),
         (
             "simulator_rack",
+            settings.simulator_rack is None or settings.simulator > 0 or settings.database_path is None,
+            "given on PostgreSQL alone, which the rack's process and this one share",
+        ),
+        (
+            "simulator_rack",
             len(bytes(settings.simulator_rack or Path())) <= LONGEST_SOCKET,
             f"of at most {LONGEST_SOCKET} bytes, as sockets have no longer names",
         ),

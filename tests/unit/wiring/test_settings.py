@@ -30,9 +30,14 @@ def test_a_server_without_worker_may_hold_a_rack_that_others_reach() -> None:
     assert (settings.worker, str(settings.simulator_rack)) == (False, "rack.sock")
 
 
+def test_a_rack_of_another_process_is_refused_on_sqlite_which_no_other_process_may_use() -> None:
+    with pytest.raises(SettingInvalid, match=r"COLONY_SIMULATOR_RACK is .*: it must be given on PostgreSQL alone"):
+        Settings.read({"COLONY_SIMULATOR_RACK": "rack.sock"})
+
+
 def test_a_socket_whose_name_is_too_long_for_a_socket_is_refused() -> None:
     with pytest.raises(SettingInvalid, match="at most 100 bytes"):
-        Settings.read({"COLONY_SIMULATOR_RACK": "/" + "a" * 100})
+        Settings.read({"COLONY_SIMULATOR_RACK": "/" + "a" * 100, "COLONY_SIMULATOR": "1"})
 
 
 def test_a_server_without_worker_serves_a_shared_database() -> None:
