@@ -19,8 +19,8 @@ UNKNOWN = 9.0
 KILLERS = 5
 """How many of the tests that found most mutants of a module go before all others."""
 
-PAGES = "test_page"
-"""What compares the tables with the pages in docs that are made of them: it reads what no function touches."""
+PAGES = ("test_page", "test_words")
+"""What compares tables and words with pages in docs and with lists: it reads what no function touches."""
 
 
 class Reach:
@@ -39,13 +39,14 @@ class Reach:
         """Return the tests that reach *line* of the module at *path*, as many as fit into *seconds*, in two parts.
 
         First come those of *first*, those of the module's own file and those of PAGES, which find most and are in few
-        files; then the others, the quickest first. What runs while a module is imported is reached by every test of
-        the module (or by all), and by those of PAGES.
+        files; then the others, the quickest first. What runs while a module is imported is reached by every test that
+        reaches the module (or by all), by those of its own file, and by those of PAGES.
         """
         lines = self._lines.get(str(path), {})
-        reached = set(lines.get(str(line), ())) or self._of_imports(lines)
+        files = (f"test_{path.stem}.py", *PAGES)
+        reached = set(lines.get(str(line), ())) or self._of_imports(lines, files)
         best = {test: place for place, test in enumerate(first[:KILLERS])}
-        near = {test for test in reached if test in best or f"test_{path.stem}.py" in test or PAGES in test}
+        near = {test for test in reached if test in best or any(file in test for file in files)}
         ordered = sorted(
             reached,
             key=lambda test: (test not in near, best.get(test, KILLERS), self._seconds.get(test, UNKNOWN)),
@@ -59,9 +60,9 @@ class Reach:
         parts = [[test for test in chosen if (test in near) is here] for here in (True, False)]
         return [part for part in parts if part]
 
-    def _of_imports(self, lines: Mapping[str, Sequence[str]]) -> set[str]:
+    def _of_imports(self, lines: Mapping[str, Sequence[str]], files: Sequence[str]) -> set[str]:
         of_module = {test for tests in lines.values() for test in tests} or set(self._seconds)
-        return of_module | {test for test in self._seconds if PAGES in test}
+        return of_module | {test for test in self._seconds if any(file in test for file in files)}
 
 
 class Contexts:

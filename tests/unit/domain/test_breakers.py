@@ -259,3 +259,19 @@ def test_where_few_sessions_are_allowed_one_is_for_those_that_fail_and_one_for_n
     assert all(may_be_seated(who, nobody, sessions=sessions) for who in Standing)
     assert not may_be_seated(Standing.FAILING, nobody | {Standing.FAILING: 1}, sessions=sessions)
     assert not may_be_seated(Standing.NEW, nobody | {Standing.NEW: max(1, sessions - 1)}, sessions=sessions)
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(1, 1), (2, 2), (3, 10), (4, 20), (5, 40), (6, 80), (7, 160), (8, 300), (40, 300)]
+)
+def test_pauses_double_then_rests_do_and_chance_takes_up_to_half_off(failures: int, seconds: int) -> None:
+    before = Gate(failures=failures - 1)
+
+    def waits(share: float) -> timedelta:
+        gate = failed(before, Trouble.BUSY, "why", credentials=OURS, now=NOON, share=share, pace=Pace())
+        assert gate.ready_at is not None
+        return gate.ready_at - NOON
+
+    assert waits(0) == timedelta(seconds=seconds)
+    assert waits(0.5) == 0.75 * timedelta(seconds=seconds)
+    assert waits(1) == 0.5 * timedelta(seconds=seconds)

@@ -170,4 +170,4 @@ def test_a_controller_is_added_with_its_address_and_not_without() -> None:
         changed(by_hand, AssetChanges(bmc=replace(added, address=UNSET)), now=NOON)
     (violation,) = refused.value.violations
     assert (violation.rule, violation.path) == ("asset.bmc.missing", "bmc.address")
-    assert "is none" in violation.message
+    assert violation.message == "bmc.address is none; it must be an address"

@@ -75,6 +75,13 @@ def test_what_a_type_does_not_use_is_not_kept() -> None:
     assert (read.spec.region, read.spec.cse_installer_image, read.spec.ssh_public_key) == (None, None, None)
 
 
+def test_what_a_type_uses_is_kept() -> None:
+    civo, k3s = a_spec(a_civo_request()), a_spec(replace(a_request(), flavor="k3s", ssh_public_key=an_ssh_key()))
+
+    assert (civo.region, civo.cse_installer_image) == ("PHX1", "ghcr.io/civo/cse-installer:v1")
+    assert (civo.gateway, civo.vip, k3s.ssh_public_key) == ("192.168.1.1", "192.168.1.100", an_ssh_key())
+
+
 def test_credentials_are_kept_without_blanks() -> None:
     civo = a_civo_request()
     assert civo.credentials is not None

@@ -6,10 +6,11 @@ import pytest
 from msgspec.json import encode
 from msgspec.structs import replace
 
-from colony_core.domain.clusters import ClusterCredentials, Flavor
+from colony_core.domain.clusters import ClusterCredentials
 from colony_core.domain.hardware import Inventory
 from colony_core.domain.secrets import Secret
 from colony_core.domain.topology import ClusterRequest, Growth, canonical, review, review_growth
+from colony_core.domain.topology.counts import check_workers
 from colony_core.domain.topology.images import registry_host, registry_of
 from colony_core.domain.topology.names import is_dns_name
 from colony_core.domain.topology.platforms import RANGES
@@ -66,18 +67,15 @@ def test_a_name_of_40_characters_leaves_room_for_those_of_its_nodes() -> None:
     assert found(replace(a_request(), name="a" * 41)) == ["cluster.name.long"]
 
 
-@pytest.mark.parametrize("flavor", RANGES)
-def test_as_many_nodes_as_have_a_range_of_pods_are_not_too_many(flavor: Flavor) -> None:
-    most = RANGES[flavor].most_nodes
-    assert most == 256, "a /24 of a /16 for each"
+def test_as_many_nodes_as_have_a_range_of_pods_are_not_too_many() -> None:
+    assert {ranges.most_nodes for ranges in RANGES.values()} == {256}, "a /24 of a /16 for each"
 
-    def many(workers: int) -> bool:
-        nodes = tuple(replace(a_worker(1), ip=f"10.9.{n // 200}.{n % 200 + 1}") for n in range(workers))
-        request = replace(a_request(1), flavor=flavor, workers=nodes)
-        return "nodes.more_than_pod_ranges" in found(request)
+    def findings(nodes: int) -> list[Finding]:
+        draft = canonical(replace(a_request(nodes, 0), vip=None)).draft
+        return [one for one in check_workers(draft, a_world()) if one.rule != "workers.none"]
 
-    assert not many(most - 1)
-    assert many(most)
+    assert findings(256) == []
+    assert [one.message for one in findings(257)] == ["the cluster has 257 nodes; its pod network has room for 256"]
 
 
 @pytest.mark.parametrize("labels", [4, 5])
