@@ -12,6 +12,7 @@ from colony_core.ports.hardware import BmcBusy
 from colony_testkit.redfish_sensor_trees import CHASSIS, NEWER, OLDER, SENSORS_ALONE, chassis, sensor, sensors
 from colony_testkit.redfish_tree import Manners, RedfishTree
 from colony_testkit.redfish_trees import collection, ref
+from tests.integration.bmc.redfish.conftest import StartSushy
 
 Read = Callable[..., Any]
 Shown = list[tuple[str, float, str]]
@@ -160,3 +161,16 @@ async def test_nonsense_shows_nothing_and_breaks_nothing(read: Read, nonsense: o
     shown, _ = await read(chassis({"EnvironmentMetrics": ref(place)}) | {place: metrics})
 
     assert shown in ([], [("Chassis", 7, "C")])
+
+
+async def test_sensors_of_a_controller_that_nobody_here_wrote_are_read(
+    hardware: RedfishHardware, start_sushy: StartSushy
+) -> None:
+    shown = await hardware.controller(start_sushy().access).sensors()
+
+    assert [(each.name, each.value, str(each.unit)) for each in shown] == [
+        ("CPU Temp", 41, "C"),
+        ("Chassis Intake Temp", 25, "C"),
+        ("BaseBoard System Fan", 2100, "rpm"),
+        ("BaseBoard System Fan Backup", 2050, "rpm"),
+    ]
