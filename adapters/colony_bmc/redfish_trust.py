@@ -49,7 +49,7 @@ async def shown_by(bmc: Bmc) -> str:
             _, writer = await asyncio.open_connection(bmc.address, bmc.port, ssl=_anybody(), server_hostname="")
             shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             writer.transport.abort()  # close would wait for a farewell that some controllers never say
-            await asyncio.sleep(0)
+            await writer.wait_closed()
     except (OSError, ValueError):  # a TimeoutError is an OSError
         return ""
     return hashlib.sha256(shown).hexdigest() if shown else ""

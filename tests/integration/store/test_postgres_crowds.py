@@ -106,11 +106,12 @@ async def test_stores_that_claim_the_same_machines_get_all_or_none(postgres_url:
         await keep(one, *(machine(number) for number in range(1, 9)))
         claimed: list[str] = []
 
+        async with one.reading() as look:
+            free = await look.assets.get_many([f"asset-{number}" for number in range(1, 9)])
+
         async def claim(store: PostgresStore, name: str) -> None:
-            async with store.reading() as look:
-                assets = await look.assets.get_many([f"asset-{number}" for number in range(1, 9)])
             async with store.transaction() as tx:
-                for asset in assets.values():
+                for asset in free.values():
                     tx.assets.put(replace(asset, cluster_id=name))
                 tx.after_commit(lambda: claimed.append(name))
 

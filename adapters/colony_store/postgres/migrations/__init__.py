@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS colony_schema (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+# Asked of the catalogue itself: `to_regclass` may answer from what the session remembers of before it waited for the lock.
+_HAS_LEDGER = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'colony_schema' AND relkind = 'r' AND pg_table_is_visible(oid))
+"""
 _PATIENCE = {"statement_timeout": "0", "lock_timeout": "60s", "idle_in_transaction_session_timeout": "0"}
 
 
@@ -54,7 +58,7 @@ def current_version() -> int:
 
 async def schema_of(link: Link) -> Schema:
     """Return which schema the database has."""
-    if (await link.rows("SELECT to_regclass('colony_schema') IS NULL"))[0][0]:
+    if not (await link.rows(_HAS_LEDGER))[0][0]:
         return Schema(0)
     rows = await link.rows("SELECT version, serves_from FROM colony_schema ORDER BY version DESC LIMIT 1")
     return Schema(*rows[0]) if rows else Schema(0)
