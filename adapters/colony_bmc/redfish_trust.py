@@ -17,12 +17,12 @@ NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKE
 """OpenSSL's reasons when what answers does not speak TLS at all."""
 
 
-def trust(bmc: Bmc) -> ssl.SSLContext | aiohttp.Fingerprint:
-    """Return what aiohttp checks before anything is sent."""
+def trust(bmc: Bmc) -> ssl.SSLContext:
+    """Return what checks the certificate before anything is sent."""
     if not bmc.verify_tls:
         return _anybody()
     if bmc.tls_fingerprint:
-        return aiohttp.Fingerprint(bytes.fromhex(bmc.tls_fingerprint))
+        return _exactly(bmc.tls_fingerprint)
     try:
         return _authority(bmc.ca_certificate)
     except (ssl.SSLError, ValueError):
@@ -57,8 +57,34 @@ async def shown_by(bmc: Bmc) -> str:
 
 @lru_cache(maxsize=1)
 def _anybody() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    return _unasked()
+
+
+def _unasked() -> ssl.SSLContext:
+    """Return a context of its own that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+@lru_cache(maxsize=64)
+def _exactly(fingerprint: str) -> ssl.SSLContext:
+    """Return a context whose handshake fails for any certificate but one.
+
+    Inside the handshake, as whoever looks after it has a connection to close that has begun to speak already.
+    """
+
+    class Pinned(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            shown = self.getpeercert(binary_form=True) or b""
+            if hashlib.sha256(shown).digest() != bytes.fromhex(fingerprint):
+                error = ssl.SSLCertVerificationError("another certificate")
+                error.verify_message = "it is another than the one that was given"
+                raise error
+
+    context = _unasked()
+    context.sslobject_class = Pinned
     return context
 
 
