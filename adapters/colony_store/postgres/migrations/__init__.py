@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS colony_schema (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
-# Asked of the catalogue itself: `to_regclass` may answer from what the session remembers of before it waited for the lock.
+# Asked of the catalogue itself: `to_regclass` may answer from what the session remembers of before it had the lock.
 _HAS_LEDGER = """
 SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'colony_schema' AND relkind = 'r' AND pg_table_is_visible(oid))
 """
