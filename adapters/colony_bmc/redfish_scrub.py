@@ -26,10 +26,11 @@ MEASURE = re.compile(r"length|count|enabled|supported|policy|timeout|expir|requi
 """What numbers about passwords are called; other numbers under such names are secrets."""
 
 IDENTITY = re.compile(
-    r"serialn(umber|o|um)?$|^serial$|servicetag|servicecode|assettag|uuid|guid|durablename$|wwn|wwid|wwpn|nqn|iqn"
+    r"serial(n(umber|o|um)?)?$|servicetag|servicecode|assettag|uuid|guid|durablename$|wwn|wwid|wwpn|nqn|iqn"
     r"|initiatorname|hostname|fqdn|domainname|^domain$|^sku$|chassisidentifier|ppin"
     r"|protectedidentificationnumber|postaladdress|contact|email|latitude|longitude|placement|^owner|username"
-    r"|accountname|loginname|fingerprint|engineid|^nodename$"
+    r"|accountname|loginname|fingerprint|engineid|^node(name|id)$|^info$|gps"
+    r"|servers?\d*$|server(host|name|address(es)?)\d*$"
 )
 INTERFACE = re.compile(r"macaddr|^macs?$")
 VERSION = re.compile(r"version|revision|firmware|release")
@@ -111,7 +112,7 @@ class Scrubber:
 
     def _name(self, name: str) -> str:
         """Return the name of a field; words alone are the schema's, whatever hosts and users are called."""
-        return self.text.text(name) if any(each.isdigit() for each in name) else name
+        return self.text.text(name) if any(each.isdigit() for each in name) else self.text.forms(name)
 
     def _text(self, value: str, kind: Kind, name: str) -> str:
         if kind is Kind.SECRET:

@@ -41,20 +41,26 @@ PREFIX = re.compile(r"(?:0x|naa\.|eui\.|urn:uuid:|uuid\.)?", re.IGNORECASE)
 """How some kinds of identifiers begin, whatever they identify."""
 
 FORMS = re.compile(
-    r"(?P<mac>(?<![0-9A-Za-z:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9A-Za-z:-]))"
+    r"(?P<secret>-----BEGIN [A-Z0-9 ]+-----[^-]*(?:-----END [A-Z0-9 ]+-----)?|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"
+    r"|(?<![0-9A-Za-z])[0-9a-f]{129,}"
+    r"|\b(?:ssh-\w+|ecdsa-[\w-]+) AAAA[\w+/=]+|\b(?:Basic|Bearer) [\w+/=.~-]{8,})"
+    r"|(?P<mac>(?<![0-9A-Za-z:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9A-Za-z:-]))"
     r"|(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
     r"|(?P<login>(?<=://)[^/@\s]+@)"
-    r"|(?P<email>[\w.+-]+@[\w-]+\.[\w.-]+)"
+    r"|(?P<email>(?<![\w.+-])[\w.+-]+@(?!(?:odata|redfish|message)\.)[\w-]+\.[\w.-]+)"
     r"|(?P<host>(?:(?<=://)|(?<=removed]@))[a-z][\w.-]*)"
     r"|(?P<session>(?<=/sessions/)[^/?#\s\"]+)"
-    r"|(?P<hex>(?<![0-9A-Za-z])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{12,}(?![0-9A-Za-z]))"
+    r"|(?P<hex>(?<![0-9A-Za-z])(?:0x)?(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{12,128}(?![0-9A-Za-z]))"
     r"|(?P<ipv6>(?<![0-9A-Za-z:.])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]+(?![0-9A-Za-z:]))"
     r"|(?P<ipv4>(?<![0-9A-Za-z.])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z]|\.\d))",
     re.IGNORECASE | re.ASCII,
 )
-"""What identifies somebody by its form, wherever it stands. Long hexadecimal words are serial numbers, or WWNs."""
+"""What tells something by its form, wherever it stands: keys and tokens first, then what identifies somebody.
 
-MAC = re.compile(r"[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}", re.IGNORECASE)
+Long hexadecimal words are mostly serial numbers, or WWNs.
+"""
+
+MAC = re.compile(r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}", re.IGNORECASE)
 
 PUBLIC_HOSTS = ("dmtf.org", "odata.org", "w3.org", "oasis-open.org", "json-schema.org")
 
@@ -99,6 +105,10 @@ class TextScrubber:
             text = text.replace(secret, REMOVED)
         return "".join(self._pieces(text, addresses=addresses))
 
+    def forms(self, text: str) -> str:
+        """Return *text* without what tells something by its form; words that are names elsewhere stay."""
+        return FORMS.sub(lambda found: self._replaced(found, addresses=True), text)
+
     def of_bytes(self, data: bytes) -> bytes:
         """Return *data* with the text in it replaced, in its place: never longer or shorter."""
         text = data.decode("latin-1")
@@ -117,6 +127,8 @@ class TextScrubber:
 
     def _replaced(self, found: re.Match[str], *, addresses: bool) -> str:
         form, said = found.lastgroup, found[0]
+        if form == "secret":
+            return REMOVED
         if form == "login":
             return f"{REMOVED}@"
         if self._tells(found, addresses=addresses):
@@ -126,7 +138,7 @@ class TextScrubber:
     def _tells(self, found: re.Match[str], *, addresses: bool) -> bool:
         """Tell whether what has the form of something that identifies somebody does so."""
         match found.lastgroup:
-            case "login":
+            case "secret" | "login":
                 return False
             case "host":
                 return not found[0].lower().endswith(PUBLIC_HOSTS)

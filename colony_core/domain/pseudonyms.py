@@ -14,6 +14,9 @@ DIGITS, LETTERS, HEX_LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz", "abcd
 SHORTEST = 4
 """Characters of a name that is looked for in other texts too; shorter ones would be found everywhere."""
 
+LONGEST = 128
+"""Characters of the longest one that is looked for: what is longer is no name."""
+
 UNMISTAKABLE = 8
 """From so many characters on, one of them a digit, a name is replaced inside of longer words as well."""
 
@@ -39,11 +42,14 @@ class Pseudonyms:
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, text: str, *, keep: int = 0) -> None:
-        """Take *text* for a name from now on, whose first *keep* letters and digits tell nothing and stay."""
+        """Take *text* for a name from now on, whose first *keep* letters and digits tell nothing and stay.
+
+        Where it is learnt in several ways, most is kept.
+        """
         plain = plain_form(text)
         if plain not in self._kept:
-            self._kept[plain] = keep
             self._pattern = None
+        self._kept[plain] = max(keep, self._kept.get(plain, 0))
 
     def learn_address(self, text: str) -> None:
         """Take *text* for somebody's IPv4 address from now on."""
@@ -63,12 +69,13 @@ class Pseudonyms:
 
     def within(self, text: str) -> str:
         """Return *text* with every name in it replaced, of those that were given until now."""
-        sought = [plain for plain in self._kept if len(plain) >= SHORTEST and plain not in self._reserved]
-        if not sought:
-            return text
         if self._pattern is None:
+            sought = (
+                plain for plain in self._kept if SHORTEST <= len(plain) <= LONGEST and plain not in self._reserved
+            )
             longest_first = sorted(sought, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(_sought_as, longest_first)), re.IGNORECASE | re.ASCII)
+            # Without any name, a pattern that fits nowhere.
+            self._pattern = re.compile("|".join(map(_sought_as, longest_first)) or r"(?!)", re.IGNORECASE | re.ASCII)
         return self._pattern.sub(lambda found: _dressed(found[0], self._stand_in(plain_form(found[0]))), text)
 
     def _stand_in(self, plain: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -42,6 +43,9 @@ class Planted(Struct, frozen=True):
     @property
     def all(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in self.__struct_fields__}
+
+
+NOBODY = Planted("", "", "", "", "", "10.0.0.5", "", "root", "", "calvin", "")
 
 
 def like(pattern: str) -> st.SearchStrategy[str]:
@@ -157,14 +161,58 @@ def test_what_says_which_kind_of_machine_it_is_stays() -> None:
         "DateTime": "2026-11-27T00:27:53+00:00", "CapacityBytes": "899527000000",
         "Boot": {"BootSourceOverrideTarget": "None"},
     }  # fmt: skip
-    planted = Planted("", "", "", "", "", "10.0.0.5", "", "root", "", "calvin", "")
 
-    assert recording(planted, body).redfish[0].body == body
+    assert recording(NOBODY, body).redfish[0].body == body
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("key: -----BEGIN RSA PRIVATE KEY-----\nMIIEow==\n-----END RSA PRIVATE KEY-----", "key: [removed]"),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMq", "[removed]"),
+        ("by Basic cm9vdDpjYWx2aW4=", "by [removed]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N", "[removed]"),
+        ("0a" * 70, "[removed]"),
+        ("Basic Sensors", "Basic Sensors"),
+    ],
+)
+def test_keys_and_tokens_are_known_by_their_form(told: str, left: str) -> None:
+    assert recording(NOBODY, {"Description": told}).redfish[0].body == {"Description": left}
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["ChassisSerial", "NodeID", "NTPServers", "DNSServer1", "SMTPServerAddress", "Info", "SystemHostName", "TargetWWN",
+     "EmbeddedUUID", "FQDN", "ServiceTag", "ChassisServiceTag", "UserName"],
+)  # fmt: skip
+def test_a_field_that_identifies_by_its_name_is_replaced(field: str) -> None:
+    made = recording(NOBODY, {field: "knowable", "Name": "of knowable"}).redfish[0].body
+
+    assert made[field] != "knowable"
+    assert made["Name"] == f"of {made[field]}"
+
+
+@pytest.mark.parametrize(
+    "field", ["SerialConsole", "SerialInterfaces", "Model", "PartNumber", "BiosVersion", "Domain0", "Server"]
+)
+def test_a_field_that_says_what_a_machine_is_stays_unless_it_names_a_server(field: str) -> None:
+    stays = field != "Server"
+
+    assert (recording(NOBODY, {field: "knowable"}).redfish[0].body[field] == "knowable") is stays
+
+
+def test_a_serial_number_that_looks_like_a_mac_address_keeps_nothing_and_an_interface_its_maker() -> None:
+    body = {"SerialNumber": "9440C9AABB01", "Nic": {"MACAddress": "5254009ABB02"}, "Id": "5254009ABB02"}
+    made = recording(NOBODY, body).redfish[0].body
+
+    assert made["SerialNumber"][:6] != "9440C9"
+    assert made["Nic"]["MACAddress"][:6] == "525400"
+    assert made["Id"] == made["Nic"]["MACAddress"] != "5254009ABB02"
 
 
 def test_a_number_that_identifies_is_a_number_still_and_a_secret_one_is_none() -> None:
     body = {"ExpressServiceCode": 16920451, "Pin": 4711, "Passcode": 12}
-    made = recording(Planted("", "", "", "", "", "10.0.0.5", "", "root", "", "calvin", ""), body).redfish[0].body
+    made = recording(NOBODY, body).redfish[0].body
 
     assert isinstance(made["ExpressServiceCode"], int)
     assert made["ExpressServiceCode"] != 16920451

@@ -71,5 +71,13 @@ def test_a_short_name_is_found_as_a_word_alone_and_a_reserved_one_nowhere() -> N
     assert pseudonyms.within("node, nodes /Systems") == f"{node}, nodes /Systems"
 
 
+def test_what_is_too_long_for_a_name_is_replaced_in_its_place_alone() -> None:
+    long = "ab1" * 50
+    pseudonyms = Pseudonyms(KEY)
+
+    assert pseudonyms.name(long) != long
+    assert pseudonyms.within(f"of {long}") == f"of {long}"
+
+
 def test_another_key_gives_other_names() -> None:
     assert Pseudonyms(b"a" * 32).name("CZJ9230ABC") != Pseudonyms(b"b" * 32).name("CZJ9230ABC")
