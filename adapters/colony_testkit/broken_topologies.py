@@ -249,6 +249,7 @@ OF_KEYS_AND_CREDENTIALS = (
     _cluster("ssh_key.unused", "sshPublicKey", ssh_public_key=an_ssh_key()),
     _secret("credentials.missing", ".gitlabToken", gitlab_token=None),
     _secret("credentials.missing", ".civoApiToken", civo_api_token=Secret("  ")),
+    _secret("credentials.missing", ".imagePullSecret", image_pull_secret=None),
     _civo("credentials.missing", ".region", region=None),
     _cluster("credentials.missing", "credentials", base=a_civo_request(), credentials=None, region=None),
     _cluster("credentials.unused", "credentials", region="PHX1"),

@@ -9,7 +9,6 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-Edit = Callable[[], None]
 Enums = Mapping[str, Sequence[str]]
 
 COMPARISONS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
@@ -44,6 +43,13 @@ UNTOUCHED = (ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Global, 
 NOT_CODE = frozenset({"annotation", "returns", "decorator_list", "bases", "keywords of a class", "type_params"})
 
 
+class Edit(NamedTuple):
+    """What makes a fault, and the line of what it takes away; None: that of the node it is made in."""
+
+    make: Callable[[], None]
+    line: int | None = None
+
+
 class Mutant(NamedTuple):
     """One fault: the *variant*-th edit of the *place*-th node; `was` and `now` are the code around it."""
 
@@ -59,17 +65,18 @@ def mutants(source: str, enums: Enums) -> Iterator[Mutant]:
     for place, (node, top) in enumerate(_nodes(ast.parse(source), top=True)):
         for variant in range(len(_edits(node, enums, top=top))):
             changed = copy.deepcopy(node)
-            _edits(changed, enums, top=top)[variant]()
+            edit = _edits(changed, enums, top=top)[variant]
+            edit.make()
             was, now = ast.unparse(node), ast.unparse(changed)
             if now != was:
-                yield Mutant(place, variant, node.lineno, *_differing(was, now))
+                yield Mutant(place, variant, edit.line or node.lineno, *_differing(was, now))
 
 
 def mutated(source: str, mutant: Mutant, enums: Enums) -> ast.Module:
     """Return the tree of *source* with *mutant* in it."""
     tree = ast.parse(source)
     node, top = next(found for number, found in enumerate(_nodes(tree, top=True)) if number == mutant.place)
-    _edits(node, enums, top=top)[mutant.variant]()
+    _edits(node, enums, top=top)[mutant.variant].make()
     return ast.fix_missing_locations(tree)
 
 
@@ -207,11 +214,11 @@ def _acts(line: ast.AST) -> bool:
 
 
 def _setting(node: ast.AST, field: str, value: object) -> Edit:
-    return lambda: setattr(node, field, value)
+    return Edit(lambda: setattr(node, field, value))
 
 
 def _putting(things: list[ast.expr] | list[ast.stmt], place: int, thing: ast.AST) -> Edit:
-    return lambda: things.__setitem__(place, thing)  # type: ignore[call-overload]
+    return Edit(lambda: things.__setitem__(place, thing), things[place].lineno)  # type: ignore[call-overload]
 
 
 def _dropping(place: int, *lists: list[ast.expr | None] | list[ast.expr] | list[ast.keyword]) -> Edit:
@@ -219,4 +226,4 @@ def _dropping(place: int, *lists: list[ast.expr | None] | list[ast.expr] | list[
         for one in lists:
             del one[place]
 
-    return drop
+    return Edit(drop)

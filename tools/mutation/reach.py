@@ -36,7 +36,7 @@ class Reach:
         return self._seconds.keys()
 
     def tests_for(self, path: Path, line: int, *, seconds: float, first: Sequence[str] = ()) -> list[list[str]]:
-        """Return the tests that reach *line* of the module at *path*, as many as fit into *seconds*, in two parts.
+        """Return the tests that reach *line* of the module at *path*, in two parts, of which each fits into *seconds*.
 
         First come those of *first*, those of the module's own file and those of PAGES, which find most and are in few
         files; then the others, the quickest first. What runs while a module is imported is reached by every test that
@@ -51,14 +51,17 @@ class Reach:
             reached,
             key=lambda test: (test not in near, best.get(test, KILLERS), self._seconds.get(test, UNKNOWN)),
         )
+        parts = ([test for test in ordered if (test in near) is here] for here in (True, False))
+        return [part for part in (self._fitting(part, seconds) for part in parts) if part]
+
+    def _fitting(self, tests: Sequence[str], seconds: float) -> list[str]:
+        """Return those of *tests* that fit into *seconds* together, and the first in any case."""
         chosen, left = list[str](), seconds
-        for test in ordered:
+        for test in tests:
             left -= self._seconds.get(test, UNKNOWN)
-            if chosen and left < 0:
-                continue
-            chosen.append(test)
-        parts = [[test for test in chosen if (test in near) is here] for here in (True, False)]
-        return [part for part in parts if part]
+            if not chosen or left >= 0:
+                chosen.append(test)
+        return chosen
 
     def _of_imports(self, lines: Mapping[str, Sequence[str]], files: Sequence[str]) -> set[str]:
         of_module = {test for tests in lines.values() for test in tests} or set(self._seconds)

@@ -8,6 +8,8 @@ from colony_core.domain.probing import Knock, chosen, port_for, settled, verdict
 BMC = Bmc(protocol=Protocol.IPMI, address="192.168.2.50", port=623, username="admin", protocol_known=False)
 PINNED = Bmc(protocol=Protocol.IPMI, address="192.168.2.50", port=623, username="admin", tls_fingerprint="ab" * 32)
 
+TRUSTED = Bmc(protocol=Protocol.IPMI, address="192.168.2.50", port=623, username="admin", ca_certificate="PEM")
+
 
 def redfish(*, answers: bool = True, usable: bool = True) -> Knock:
     said = "it speaks Redfish 1.11.0" if answers else "no answer within 4 s"
@@ -27,6 +29,7 @@ def ipmi(*, answers: bool = True, usable: bool = True) -> Knock:
         ([redfish(answers=False), ipmi()], BMC, Protocol.IPMI),
         ([redfish(usable=False), ipmi()], BMC, Protocol.IPMI),
         ([redfish(usable=False), ipmi()], PINNED, Protocol.REDFISH),
+        ([redfish(usable=False), ipmi()], TRUSTED, Protocol.REDFISH),
         ([redfish(usable=False), ipmi(answers=False)], BMC, Protocol.REDFISH),
         ([redfish(usable=False), ipmi(usable=False)], BMC, Protocol.REDFISH),
         ([redfish(answers=False), ipmi(answers=False)], BMC, None),
@@ -49,6 +52,8 @@ def test_the_verdict_says_what_was_tried_and_why() -> None:
     assert "Redfish is preferred, as it tells what the machine is made of" in verdict(both, chosen(both, BMC))
     assert "ipmi at port 623: it speaks IPMI 2.0" in verdict(both, chosen(both, BMC))
     assert "Redfish answers too, but cannot be used as it is" in verdict(distrusted, chosen(distrusted, BMC))
+    alone = [redfish(), ipmi(answers=False)]
+    assert verdict(alone, alone[0]).startswith("The controller is spoken to by redfish (redfish at port 443: it speaks")
     assert verdict(nobody, None) == (
         "No protocol was answered (redfish at port 443: no answer within 4 s; ipmi at port 623: no answer within 3 s)"
     )

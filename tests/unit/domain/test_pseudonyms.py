@@ -79,5 +79,37 @@ def test_what_is_too_long_for_a_name_is_replaced_in_its_place_alone() -> None:
     assert pseudonyms.within(f"of {long}") == f"of {long}"
 
 
+def test_a_name_of_few_letters_is_looked_for_nowhere_else() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    pseudonyms.learn("n01")
+    pseudonyms.learn("n001")
+
+    assert pseudonyms.within("n01 is beside n001") == f"n01 is beside {pseudonyms.name('n001')}"
+
+
+@given(names=st.lists(st.from_regex(r"[0-9]", fullmatch=True), unique=True, min_size=9, max_size=9))
+def test_names_of_one_digit_get_others_as_long_as_there_are_some(names: list[str]) -> None:
+    pseudonyms = Pseudonyms(KEY)
+    for name in names:
+        pseudonyms.learn(name)
+
+    (free,) = set(string.digits) - set(names)
+    assert pseudonyms.name(names[0]) == free
+
+
+def test_addresses_that_are_known_are_nobody_elses_while_others_are_free() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    known = [f"10.0.0.{number}" for number in range(10, 100)]
+    for address in known:
+        pseudonyms.learn_address(address)
+
+    replaced = [pseudonyms.address(address) for address in known]
+    assert len({*replaced, *known}) == 2 * len(known)
+
+
+def test_letters_that_no_plain_form_has_become_an_x() -> None:
+    assert Pseudonyms(KEY).name("Ä-Ω").count("x") == 2
+
+
 def test_another_key_gives_other_names() -> None:
     assert Pseudonyms(b"a" * 32).name("CZJ9230ABC") != Pseudonyms(b"b" * 32).name("CZJ9230ABC")

@@ -169,3 +169,11 @@ def test_a_signature_is_of_one_secret_one_body_and_one_moment(secret: str, body:
     assert signed(Secret(secret + "x"), body, at=NOON) != known
     assert signed(Secret(secret), body + b"x", at=NOON) != known
     assert signed(Secret(secret), body, at=NOON + timedelta(seconds=later)) != known
+
+
+@pytest.mark.parametrize("seq", [9, 10])
+def test_what_was_passed_already_is_told_of_but_is_no_dead_letter(seq: int) -> None:
+    after, letter = failed(WEBHOOK, entry(seq), FAULT, final=True, chance=0.5, now=NOON)
+
+    assert letter is None
+    assert after == replace(WEBHOOK, last_error=FAULT, last_error_at=NOON)

@@ -182,3 +182,18 @@ def test_the_figure_has_an_interval_unless_everything_was_tried(tmp_path: Path) 
     assert "(100.0 %; all there are)" in figure(book.entries(TRIALS), made=len(TRIALS))
     assert interval(50, 100, made=10**9) == pytest.approx((0.404, 0.596), abs=0.001)
     assert interval(50, 100, made=100) == (0.5, 0.5)
+
+
+def test_a_statement_that_is_lost_is_tried_on_the_tests_that_reach_it() -> None:
+    source = "def told(a, log):\n    if a:\n        log.append(a)\n        log.append(2)\n"
+    lost = [mutant for mutant in mutants(source, {}) if "pass" in mutant.now]
+
+    assert [(mutant.line, mutant.was) for mutant in lost] == [(3, "log.append(a)"), (4, "log.append(2)")]
+
+
+def test_each_part_has_its_own_time_and_the_first_of_its_tests_in_any_case() -> None:
+    own, page, other = a_reach().tests
+
+    assert a_reach().tests_for(DOMAIN / "least.py", 1, seconds=0.2) == [[page], [other]]
+    assert a_reach().tests_for(DOMAIN / "least.py", 1, seconds=0.01) == [[page], [other]]
+    assert a_reach().tests_for(DOMAIN / "least.py", 1, seconds=0.5) == [[page, own], [other]]

@@ -253,3 +253,10 @@ def test_an_image_that_is_named_by_its_digest_is_pinned() -> None:
 )
 def test_whatever_a_civo_stack_alone_uses_is_told_to_be_unused_elsewhere(beside: dict[str, object]) -> None:
     assert found(replace(a_request(), **beside)) == ["credentials.unused"]
+
+
+def test_an_image_may_come_from_a_registry_at_a_port() -> None:
+    there = with_pull_secret(a_pull_secret("registry:5000"), cse_installer_image="registry:5000/civo/cse:v1")
+
+    assert found(there) == []
+    assert found(replace(there, cse_installer_image="registry:5000/civo/cse")) == ["credentials.image.unpinned"]
