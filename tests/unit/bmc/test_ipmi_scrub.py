@@ -111,6 +111,22 @@ def test_packed_texts_are_replaced_too(kind: int, packed: bytes, left: int) -> N
     assert whole[1 + 8 + 7] == kind << 6 | left
 
 
+def test_a_fru_that_is_read_in_words_is_put_together_by_words() -> None:
+    content = product_fru(System(manufacturer="Acme", model="R1", serial="SN0012345"))
+    by_words = command(0x0A, 0x10, b"\0", bytes([len(content), 0, 1]))
+    half = len(content) // 4 * 2
+    pieces = [
+        command(0x0A, 0x11, bytes([0, start // 2, 0, 16]), b"\x10" + content[start:end])
+        for start, end in ((0, half), (half, len(content)))
+    ]
+
+    _, first, second = responses([by_words, *pieces], serial="SN0012345")
+    whole = first[1:] + second[1:]
+    assert len(whole) == len(content)
+    assert (b"Acme" in whole, b"SN0012345" in whole) == (True, False)
+    assert [sum(whole[:8]) & 0xFF, sum(whole[8:]) & 0xFF] == [0, 0]
+
+
 def test_what_lies_outside_of_the_known_areas_is_left_out() -> None:
     content = summed(bytes([1, 1, 0, 0, 0, 0, 0])) + b"internal"
 
