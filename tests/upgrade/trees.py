@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("colony_core", "adapters", "entrypoints")
 
-PREVIOUS = os.environ.get("COLONY_TEST_PREVIOUS", "c1d5c2a4091fe390ec503e17b5f5c8af759fb102")
-"""What is upgraded from: the first version whose simulated rack can be shared. Once there is a release, it is that."""
+PREVIOUS = ":/^Let processes on PostgreSQL share one simulated rack"
+"""What is upgraded from: the first commit whose simulated rack can be shared. Once there is a release, it is that."""
 
 # What the version before can live without knowing: columns with a default, an index, a table.
 EXPANDED = """-- serves from: {serves_from}
@@ -27,13 +27,18 @@ CREATE TABLE planted (id text PRIMARY KEY);
 
 def previous_version(folder: Path) -> Path:
     """Return the code of the version before, as its commit has it."""
-    made = subprocess.run(["git", "-C", ROOT, "archive", PREVIOUS, *PARTS], capture_output=True, check=False)
-    if made.returncode != 0:
-        told = f"the version before ({PREVIOUS}) is not in this checkout's history: git fetch --unshallow"
-        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+    if _git("rev-parse", "--is-shallow-repository").stdout.strip() != b"false":
+        pytest.skip("this checkout has no history to take the version before from: git fetch --unshallow")
+    commit = _git("rev-parse", os.environ.get("COLONY_TEST_PREVIOUS", PREVIOUS)).stdout.decode().strip()
+    made = _git("archive", commit, *PARTS)
+    assert made.returncode == 0, made.stderr
     with tarfile.open(fileobj=BytesIO(made.stdout)) as archive:
         archive.extractall(folder, filter="data")
     return folder
+
+
+def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, check=False)
 
 
 def next_version(folder: Path) -> Path:
