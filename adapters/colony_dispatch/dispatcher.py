@@ -18,7 +18,7 @@ from colony_core.domain.secrets import Secret
 from colony_core.ports.clock import Clock
 from colony_core.ports.dispatch import Call
 from colony_core.ports.persistence import Store, StoreUnavailable
-from colony_dispatch.jobs import KIND, call_of, cut_log, install, queries_on, write
+from colony_dispatch.jobs import KIND, call_of, cut_log, install, queries_on, tell, write
 from colony_dispatch.line import Line
 
 log = logging.getLogger("colony.dispatch")
@@ -126,6 +126,7 @@ class PgQueuerDispatcher:
         for call in [call for call in calls if self.holds(call)]:
             async with self._line.queries() as queries:
                 await queries.retry_job(self._held[call], delay, None)
+                await tell(await self._line.connection())  # for a change of a job alone wakes nobody
             self._held.pop(call, None)
 
     def holds(self, call: Call) -> bool:

@@ -20,6 +20,7 @@ SETTINGS = DBSettings(db_schema="colony_queue", channel=Channel(CHANNEL))
 
 _LOCK = "SELECT pg_advisory_lock(1131179641, 3)"
 _UNLOCK = "SELECT pg_advisory_unlock(1131179641, 3)"
+_TELL = f"SELECT pg_notify('{CHANNEL}', 'a job was given back')"
 _CUT_LOG = "DELETE FROM colony_queue.pgqueuer_log WHERE created < now() - interval '1 hour'"
 
 
@@ -56,6 +57,11 @@ async def write(queries: Queries, wakes: Sequence[tuple[str, str, timedelta]]) -
         [f"{run_id} {name}" for run_id, name, _ in wakes],
         on_conflict="skip",
     )
+
+
+async def tell(connection: asyncpg.Connection) -> None:
+    """Wake every worker, as a new job does."""
+    await connection.execute(_TELL)
 
 
 async def cut_log(connection: asyncpg.Connection) -> None:
