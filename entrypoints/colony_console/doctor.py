@@ -23,7 +23,7 @@ _EXTRAS = {
     "http": ("litestar", "uvicorn", "structlog", "prometheus_client"),
     "sqlite": ("aiosqlite", "cryptography"),
     "ipmi": ("pyghmi",),
-    "redfish": ("httpx",),
+    "redfish": ("aiohttp",),
     "postgres": ("asyncpg",),
 }
 _OPTIONAL = frozenset({"ipmi", "redfish", "postgres"})
