@@ -46,7 +46,7 @@ def script(url: str) -> str:
     return BEFORE + "\n".join(told)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_guide_leads_to_three_workers_that_install_a_machine(database: str, tmp_path: Path) -> None:
     port, log = str(free_port()), tmp_path / "log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COLONY_")}
