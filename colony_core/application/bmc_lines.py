@@ -17,6 +17,7 @@ from colony_core.application.bell import Bell
 from colony_core.application.bmc_holds import Hold
 from colony_core.application.fences import Mine, always, check
 from colony_core.application.seats import Seats
+from colony_core.application.starts import Starts
 from colony_core.domain.breakers import (
     Credentials,
     Gate,
@@ -72,6 +73,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     chance: Chance
     pace: Pace
     seats: Seats
+    starts: Starts
     paused: Bell
     locks: BmcLocks | None = None
 
@@ -122,6 +124,7 @@ class Line:
                 access = self.hold.present(access)
                 await self._until_open(access, asker=asker)
                 async with self._around.seats.one(standing(self.gate)):
+                    await self._around.starts.turn()
                     with suppress(BmcLockLost):  # then it is said again: every call is safe to repeat
                         return await self._alone(access, work, asker=asker, deadline=deadline, mine=mine)
 

@@ -9,6 +9,7 @@ from colony_core.application.bell import Bell
 from colony_core.application.bmc_lines import Line, QueuedController, Surroundings, credentials
 from colony_core.application.fences import Mine, always
 from colony_core.application.seats import Seats
+from colony_core.application.starts import Starts
 from colony_core.domain.breakers import Gate, Pace, Shut, admission, recalled
 from colony_core.domain.hardware import Bmc, PowerReading
 from colony_core.domain.healths import Health
@@ -49,6 +50,7 @@ class BmcQueues:
             chance=chance,
             pace=pace,
             seats=Seats(sessions),
+            starts=Starts(clock, per_second=pace.per_second),
             paused=self.paused,
             locks=locks,
         )

@@ -38,6 +38,8 @@ class Pace(Struct, frozen=True, kw_only=True):
     the first failures in a row follows a pause, which begins at `pause` and doubles; from the one numbered `tolerance`
     on the gate is shut, for rests that begin at `rest`, double, and end at `longest_rest`. Chance takes up to half off
     every pause and rest, so that controllers that failed together are not asked together.
+
+    Over all controllers `per_second` calls begin in a second at the most; 0: any number.
     """
 
     gap: timedelta = timedelta(0)
@@ -46,6 +48,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     pause: timedelta = timedelta(seconds=1)
     rest: timedelta = timedelta(seconds=10)
     longest_rest: timedelta = timedelta(minutes=5)
+    per_second: float = 0.0
 
 
 class Gate(Struct, frozen=True, kw_only=True):

@@ -185,7 +185,7 @@ def _colony(
         max_installs=settings.max_installs,
         acts_at_once=settings.concurrency,
         power_cycles_per_hour=settings.power_cycles_per_hour,
-        bmc_pace=Pace(gap=timedelta(seconds=settings.bmc_gap)),
+        bmc_pace=Pace(gap=timedelta(seconds=settings.bmc_gap), per_second=settings.bmc_calls_per_second),
         bmc_sessions=settings.bmc_sessions,
         polling=Polling(
             interval=timedelta(seconds=settings.health_interval), per_second=settings.health_polls_per_second

@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     power_cycles_per_hour: int = 20
     bmc_sessions: int = 256
     bmc_gap: float = 0.05
+    bmc_calls_per_second: float = 150.0
     health_interval: float = 60.0
     health_polls_per_second: float = 50.0
     task_hours: float = 24.0
@@ -153,6 +154,7 @@ def _check(settings: Settings) -> None:
         ("power_cycles_per_hour", settings.power_cycles_per_hour >= 1, "at least 1"),
         ("bmc_sessions", 4 <= settings.bmc_sessions <= 10_000, "from 4 to 10000"),
         ("bmc_gap", 0 <= settings.bmc_gap <= 10, "from 0 to 10 seconds"),
+        ("bmc_calls_per_second", 0 <= settings.bmc_calls_per_second <= 100_000, "from 0 to 100000"),
         (
             "health_interval",
             settings.health_interval == 0 or 1 <= settings.health_interval <= 86_400,

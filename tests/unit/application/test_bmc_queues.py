@@ -176,6 +176,26 @@ async def test_controllers_do_not_wait_for_each_other(desk: Desk) -> None:
     assert {desk.hardware.asked(f"192.168.2.{50 + number}")[0] for number in range(5)} == {0}
 
 
+async def test_calls_begin_evenly_however_many_come_at_once() -> None:
+    desk = Desk(pace=Pace(per_second=10))
+    desk.slow(2, number=3)
+
+    await together(desk, *(desk.power(number) for number in range(40)))
+
+    assert len(desk.hardware.begun) == 40
+    assert {later - earlier for (_, earlier), (_, later) in pairwise(desk.hardware.begun)} == {SECOND / 10}
+
+
+async def test_a_call_that_comes_late_begins_at_once() -> None:
+    desk = Desk(pace=Pace(per_second=10))
+    await together(desk, desk.power(0), desk.power(1))
+    late = desk.clock.now()
+
+    await together(desk, desk.power(2))
+
+    assert desk.hardware.begun[-1][1] == late
+
+
 async def test_who_reads_the_power_at_the_same_time_shares_one_exchange(desk: Desk) -> None:
     desk.slow(2)
 
