@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from colony_core.domain.hardware import GB, Cpu, DiskKind, Protocol, Specs, specs
+from colony_core.domain.hardware import GB, Cpu, DiskKind, Protocol, Specs, named_as, specs
 from colony_testkit.builders import a_disk, an_inventory
 
 
@@ -98,3 +98,17 @@ def test_a_protocol_has_the_port_that_is_registered_for_it_and_none_has_none() -
         (Protocol.REDFISH, 443),
         (Protocol.MANUAL, 0),
     ]
+
+
+def test_a_disk_has_the_stable_path_that_udev_gives_it() -> None:
+    assert a_disk(serial="S1").by_id == "/dev/disk/by-id/nvme-A_Disk_S1"
+    assert a_disk(serial="S1", kind=DiskKind.SSD).by_id == "/dev/disk/by-id/ata-A_Disk_S1"
+    assert a_disk(serial="S1", kind=DiskKind.HDD).by_id == "/dev/disk/by-id/ata-A_Disk_S1"
+
+
+def test_a_disk_keeps_the_name_it_is_told_with_and_gets_a_known_one_otherwise() -> None:
+    told = an_inventory(disks=(a_disk("/dev/sda", serial="S1"), a_disk("", serial="S2"), a_disk("", serial="S3")))
+    before = an_inventory(disks=(a_disk("/dev/sdx", serial="S1"), a_disk("/dev/sdb", serial="S2")))
+
+    assert [disk.name for disk in named_as(told, before).disks] == ["/dev/sda", "/dev/sdb", ""]
+    assert named_as(told, None) == told

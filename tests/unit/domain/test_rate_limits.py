@@ -128,3 +128,13 @@ def test_what_is_admitted_need_not_wait_and_what_no_window_sees_is_not_kept() ->
     assert judge(log, (), 7) == ADMITTED
     assert (ADMITTED.admitted, ADMITTED.retry_after) == (True, 0)
     assert not log
+
+
+def test_a_log_is_kept_for_the_longest_window_however_the_shorter_ones_stand() -> None:
+    short, long = Window(5, 1), Window(2, 60)
+
+    for limits in ((short, long), (long, short)):
+        log: deque[int] = deque()
+        admitted = [judge(log, limits, second * NANOSECONDS).admitted for second in (0, 10, 20, 59, 60)]
+
+        assert admitted == [True, True, False, False, True]

@@ -69,3 +69,29 @@ def test_other_changes_leave_trust_alone() -> None:
     after = changed(believed, AssetChanges(bmc=BmcChanges(username="root")), now=NOON)
 
     assert (after.bmc.ca_certificate, BmcChanges().ca_certificate) == (PEM.strip(), UNSET)
+
+
+@pytest.mark.parametrize(
+    ("der", "is_one"),
+    [
+        (b"\x30\x81\x80" + bytes(128), True),
+        (b"\x30\x83\x01\x00\x00" + bytes(65536), False),  # longer than any that is taken
+        (b"\x30\x83\x00\x01\x00" + bytes(256), True),
+        (b"\x30\x84\x00\x00\x01\x00" + bytes(256), False),
+        (b"\x30\x7f" + bytes(127), False),
+        (b"\x31\x82\x01\x00" + bytes(256), False),
+        (b"\x30\x82\x01\x00" + bytes(255), False),
+        (b"\x30\x82\x01\x00" + bytes(257), False),
+        (b"\x30", False),
+        (b"", False),
+    ],
+)
+def test_a_certificate_is_one_sequence_as_long_as_it_says(der: bytes, *, is_one: bool) -> None:
+    pem = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    registration = replace(REGISTRATION, ca_certificate=pem)
+
+    if is_one:
+        assert registered(registration, asset_id="asset-1", now=NOON).bmc.ca_certificate == pem.strip()
+    else:
+        with pytest.raises(ValidationFailed):
+            registered(registration, asset_id="asset-1", now=NOON)

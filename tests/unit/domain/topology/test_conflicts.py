@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from colony_core.domain.assets import AssetBusy, AssetStatus
+from colony_core.domain.assets import AssetBusy, AssetStatus, Maintenance
 from colony_core.domain.clusters import ClusterNameTaken
 from colony_core.domain.topology import World, review
 from colony_core.domain.topology.conflicts import conflict_in
@@ -48,6 +48,21 @@ def test_a_name_that_a_living_cluster_has_is_taken() -> None:
 
 def test_a_machine_that_rests_in_another_state_is_told_as_a_finding() -> None:
     assert conflict(a_world(asset_1={"status": AssetStatus.PROVISIONED})) is None
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"status": AssetStatus.PROVISIONED},
+        {"maintenance": Maintenance(reason="a fan", by="me")},
+        {"cluster_id": "cluster-1"},
+    ],
+    ids=lambda beside: next(iter(beside)),
+)
+def test_waiting_helps_whatever_else_others_have_of_what_is_asked(beside: dict[str, object]) -> None:
+    world = a_world(ELSEWHERE, asset_1={"held_by": "workflow-7", "status": AssetStatus.PROVISIONING}, asset_2=beside)
+
+    assert isinstance(conflict(world), AssetBusy)
 
 
 def test_with_a_mistake_in_the_request_itself_every_finding_is_told_at_once() -> None:

@@ -260,3 +260,41 @@ def test_an_image_may_come_from_a_registry_at_a_port() -> None:
 
     assert found(there) == []
     assert found(replace(there, cse_installer_image="registry:5000/civo/cse")) == ["credentials.image.unpinned"]
+
+
+def test_a_key_whose_inside_is_of_another_type_is_none() -> None:
+    blob = a_key("ssh-ed25519", 3).partition(" ")[2]
+
+    assert [flaw.partition(":")[0] for flaw in key_findings(f"ecdsa-sha2-nistp256 {blob}")] == ["ssh_key.malformed"]
+
+
+@pytest.mark.parametrize(("prefix", "rule"), [("32", "node.subnet.out_of_range"), ("33", "node.subnet.malformed")])
+def test_a_prefix_has_at_most_32_bits(prefix: str, rule: str) -> None:
+    nodes = (replace(a_control_plane(1), subnet=prefix), *a_request().control_planes[1:])
+
+    assert rule in found(replace(a_request(), control_planes=nodes))
+
+
+@pytest.mark.parametrize(
+    ("image", "sound"), [("cse:v1", True), ("Cse:v1", False), ("civo/cse:v1", True), ("-/a", False)]
+)
+def test_an_image_without_a_host_is_a_name(image: str, *, sound: bool) -> None:
+    assert ("credentials.image.invalid" in found(replace(a_civo_request(), cse_installer_image=image))) is not sound
+
+
+@pytest.mark.parametrize(("control_planes", "rules"), [(1, []), (2, ["control_planes.even", "vip.missing"])])
+def test_two_control_planes_need_an_address_that_moves(control_planes: int, rules: list[str]) -> None:
+    assert found(replace(a_request(control_planes), vip=None)) == rules
+
+
+def test_an_interface_without_a_mac_address_is_nothing_in_common() -> None:
+    nic = an_inventory().nics[0]
+    inventories = [an_inventory(mac=f"52:54:00:00:01:0{number}") for number in (1, 2)]
+    one, two = (replace(each, nics=(*each.nics, replace(nic, name="eno2", mac=""))) for each in inventories)
+
+    world = a_world(asset_1={"inventory": one, "macs": ()}, asset_2={"inventory": two, "macs": ()})
+    assert review(a_request(), world).findings == ()
+
+
+def test_a_pull_secret_is_base64_and_nothing_else() -> None:
+    assert found(with_pull_secret(f"{a_pull_secret('ghcr.io')}!")) == ["credentials.image_pull_secret.shape"]
