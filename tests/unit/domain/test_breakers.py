@@ -275,3 +275,23 @@ def test_pauses_double_then_rests_do_and_chance_takes_up_to_half_off(failures: i
     assert waits(0) == timedelta(seconds=seconds)
     assert waits(0.5) == 0.75 * timedelta(seconds=seconds)
     assert waits(1) == 0.5 * timedelta(seconds=seconds)
+
+
+def test_a_controller_that_answers_is_well_since_it_first_did() -> None:
+    later = NOON + timedelta(minutes=1)
+
+    assert answered(Gate(state=BmcState.OK, since=NOON), now=later, pace=PACE).since == NOON
+    assert answered(Gate(state=BmcState.DEGRADED, since=NOON), now=later, pace=PACE).since == later
+
+
+def test_a_call_without_a_name_forgets_nobodys_wish() -> None:
+    assert begun(Gate(asker="workflow-1"), asker=None) == Gate(asker="workflow-1")
+    assert begun(Gate(asker="workflow-1"), asker="workflow-2") == Gate(asker="workflow-2")
+
+
+def test_a_gate_of_which_only_its_state_is_remembered_is_shut_since_now_as_unreachable() -> None:
+    until = NOON + timedelta(seconds=5)
+
+    shut = admission(Gate(state=BmcState.DEGRADED, why="why", ready_at=until), OURS, asker=None, now=NOON)
+
+    assert shut == Shut(Trouble.UNREACHABLE, "why", NOON, until)

@@ -6,8 +6,11 @@ from colony_core.domain.hardware import Protocol
 from colony_core.domain.passwords import (
     ALPHABET,
     CHANCE_DIGITS,
+    DIGITS,
     LENGTH,
     LONGEST,
+    LOWER,
+    UPPER,
     NoPasswordToChange,
     check_password,
     check_rotatable,
@@ -58,3 +61,18 @@ def test_a_length_of_twenty_fits_ipmi() -> None:
 def test_a_machine_without_a_controller_has_no_password_to_change() -> None:
     with pytest.raises(NoPasswordToChange):
         check_rotatable(Protocol.MANUAL)
+
+
+def test_every_printable_character_but_the_blank_can_stand_in_a_password() -> None:
+    printable = "".join(map(chr, range(0x21, 0x7F)))
+
+    for at in range(0, len(printable), 8):
+        check_password(Secret(printable[at : at + 8].ljust(8, "x")), Protocol.IPMI)
+    for wrong in (" ", "\x7f", "\x1f"):
+        with pytest.raises(ValidationFailed):
+            check_password(Secret(f"secret-{wrong}"), Protocol.IPMI)
+
+
+def test_a_password_is_made_of_six_digits_of_chance_for_each_character() -> None:
+    assert made_password("000000" * LENGTH).reveal() == "Aa2" + "A" * (LENGTH - 3)
+    assert made_password("000010" * LENGTH).reveal() == UPPER[16] + LOWER[16] + DIGITS[0] + ALPHABET[16] * (LENGTH - 3)
