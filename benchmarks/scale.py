@@ -47,6 +47,7 @@ HEAD = (
     "req/s",
     "cost of smallest",
     "quarter to quarter",
+    "p10 ms",
     "p50 ms",
     "CPU ms",
     "CPU of smallest",
@@ -81,8 +82,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """One request on one database; `cost` is the median of the rounds' ratios to the smaller one of the same store.
 
     `quarters` are the ratios that a quarter of the rounds stayed below, and above; `cpu_cost` is the ratio of the
-    server's processor time over all rounds, which others on the machine disturb less. `connections` are those to
-    PostgreSQL after all rounds, None on SQLite. `memory_bytes` is resident memory.
+    server's processor time over all rounds, and `p10` the time of the tenth of requests that was fastest: others on the
+    machine disturb both less. `connections` are those to PostgreSQL after all rounds, None on SQLite. `memory_bytes`
+    is resident memory.
     """
 
     request: str
@@ -92,6 +94,7 @@ class Row(Struct, frozen=True, kw_only=True):
     per_second: float
     cost: float
     quarters: tuple[float, float]
+    p10: float
     p50: float
     cpu_ms: float
     cpu_cost: float
@@ -215,6 +218,7 @@ async def _row(name: str, place: Place, bursts: Sequence[Burst], smallest: Seque
         per_second=median(_rate(burst.shot) for burst in bursts),
         cost=median(costs),
         quarters=(costs[len(costs) // 4], costs[(3 * len(costs)) // 4]),
+        p10=1000 * latencies[len(latencies) // 10],
         p50=1000 * latencies[len(latencies) // 2],
         cpu_ms=1000 * _cpu_each(bursts),
         cpu_cost=_cpu_each(bursts) / _cpu_each(smallest) if _cpu_each(smallest) else 1.0,
@@ -260,6 +264,7 @@ def as_text(scale: Scale) -> str:
             f"{row.per_second:,.0f}",
             f"{row.cost:.2f}",
             "{:.2f} to {:.2f}".format(*row.quarters),
+            f"{row.p10:.1f}",
             f"{row.p50:.1f}",
             f"{row.cpu_ms:.2f}",
             f"{row.cpu_cost:.2f}",
