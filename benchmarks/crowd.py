@@ -97,6 +97,7 @@ async def _on_postgres(server: PostgresServer, url: str, *, machines: int, worke
         "COLONY_SECRET_KEY": _KEY,
         "COLONY_SIMULATOR_RACK": str(folder / "rack.sock"),
         "COLONY_HEALTH_INTERVAL": "0",
+        "COLONY_BMC_CALLS_PER_SECOND": "0",  # what spares the API of a server would be all that is measured
         "COLONY_LOG_LEVEL": "error",
         "PYTHONUNBUFFERED": "1",
     }
@@ -162,7 +163,7 @@ def cpu_of_all(pid: int) -> float:
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
         try:
             spent += cpu_of(int(child))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # it has just ended, and is counted with its parent next time
     return spent
 

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from benchmarks.stock import registration
-from colony_core import Colony, Paging, Ports, ProvisionRequest, Run, RunStatus
+from colony_core import Colony, Paging, Policy, Ports, ProvisionRequest, Run, RunStatus
+from colony_core.domain.breakers import Pace
 from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import KEY_BYTES, Sealer
 from colony_simulator import SimulatedRack
@@ -32,6 +34,9 @@ from colony_wiring.settings import Settings
 
 NOW, SOON = Span(0.0, 0.0), Span(0.05, 0.15)
 LOOK_SECONDS = 0.2
+
+GAP = timedelta(milliseconds=50)
+"""Between two calls to a controller, as in a server; without it machines have not obeyed when they are looked at."""
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -110,7 +115,7 @@ async def alone(count: int, file: Path) -> None:
         store = await SqliteStore.open(file, sealer=Sealer(os.urandom(KEY_BYTES)))
         stack.push_async_callback(store.aclose)
         rack = quick_rack(count)
-        colony = Colony(_ports(store, rack))
+        colony = Colony(_ports(store, rack), policy=Policy(bmc_pace=Pace(gap=GAP)))
         rack.connect(colony.netboot)
         await colony.assets.enrol([(registration(machine), machine.inventory) for machine in rack.machines])
         cpu = time.process_time()
