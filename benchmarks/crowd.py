@@ -73,9 +73,8 @@ async def crowds(machines: int, workers: Sequence[int], *, rounds: int, folder: 
             with TemporaryDirectory(dir=folder, prefix="colony-bench-") as place:
                 found.append(await _on_sqlite(machines, Path(place)))
             for number in workers:
-                with TemporaryDirectory(dir=folder, prefix="colony-bench-") as place:
-                    url = await create_database(server.url, f"crowd{number}of{turn}")
-                    found.append(await _on_postgres(server, url, machines=machines, workers=number, folder=Path(place)))
+                url = await create_database(server.url, f"crowd{number}of{turn}")
+                found.append(await _on_postgres(server, url, machines=machines, workers=number))
     return tuple(found)
 
 
@@ -90,19 +89,25 @@ async def _on_sqlite(machines: int, folder: Path) -> Crowd:
     return Crowd(store="SQLite", workers=1, work=work, worker_cpu=work.cpu_seconds, load=os.getloadavg()[0])
 
 
-async def _on_postgres(server: PostgresServer, url: str, *, machines: int, workers: int, folder: Path) -> Crowd:
+async def _on_postgres(server: PostgresServer, url: str, *, machines: int, workers: int) -> Crowd:
+    # The socket alone is in it, and wants a short name, which the folder of the databases may not have.
+    with TemporaryDirectory(prefix="colony-") as place:
+        return await _beside(Path(place) / "rack.sock", server, url, machines=machines, workers=workers)
+
+
+async def _beside(socket: Path, server: PostgresServer, url: str, *, machines: int, workers: int) -> Crowd:
     settings = Settings(database_url=url, secret_key=Secret(_KEY), log_level="error")
     environment = os.environ | {
         "COLONY_DATABASE_URL": url,
         "COLONY_SECRET_KEY": _KEY,
-        "COLONY_SIMULATOR_RACK": str(folder / "rack.sock"),
+        "COLONY_SIMULATOR_RACK": str(socket),
         "COLONY_HEALTH_INTERVAL": "0",
         "COLONY_BMC_CALLS_PER_SECOND": "0",  # what spares the API of a server would be all that is measured
         "COLONY_LOG_LEVEL": "error",
         "PYTHONUNBUFFERED": "1",
     }
     async with AsyncExitStack() as stack:
-        rack_words = ("-m", "benchmarks.quick_rack", "shared", str(machines), str(folder / "rack.sock"))
+        rack_words = ("-m", "benchmarks.quick_rack", "shared", str(machines), str(socket))
         rack_settings = {name: value for name, value in environment.items() if name != "COLONY_SIMULATOR_RACK"}
         rack = await stack.enter_async_context(_running(*rack_words, environment=rack_settings))
         crew = [

@@ -87,15 +87,18 @@ def test_a_cluster_is_built_watched_and_deleted(served: Any) -> None:
     assert served.told("cluster", "list") == ""
 
 
-def test_an_interrupted_watch_ends_with_130_and_leaves_the_workflow(served: Any) -> None:
-    run = json.loads(served.told("provision", "asset-5", "--yes", "--json"))
-    with served.begun("workflow", "watch", run["id"]) as watching:
-        watching.says("(pending|running)")
+def test_an_interrupted_watch_ends_with_130_and_leaves_the_workflow(desk: Any) -> None:
+    with desk.serving("--simulator", "1"):  # as slow as real machines: nothing ends before it is interrupted
+        desk.environment["COLONY_API_KEY"] = desk.told("api-key", "create", "--description", "tests").strip()
+        run = json.loads(desk.told("provision", "asset-1", "--yes", "--json"))
+        with desk.begun("workflow", "watch", run["id"]) as watching:
+            watching.says("(pending|running)")
 
-        assert watching.stopped_by(signal.SIGINT) == 130
-        assert watching.errors.strip() == ""
-    assert json.loads(served.told("workflow", "cancel", run["id"], "--json"))["status"] in ("pending", "running")
-    ended = served.colony("workflow", "watch", run["id"])
+            assert watching.stopped_by(signal.SIGINT) == 130
+            assert watching.errors.strip() == ""
+        assert json.loads(desk.told("workflow", "cancel", run["id"], "--json"))["status"] in ("pending", "running")
+        ended = desk.colony("workflow", "watch", run["id"])
+
     assert ended.returncode == 1
     assert f"Error: Workflow {run['id']} has been cancelled" in ended.stderr
 
