@@ -76,3 +76,10 @@ def test_every_printable_character_but_the_blank_can_stand_in_a_password() -> No
 def test_a_password_is_made_of_six_digits_of_chance_for_each_character() -> None:
     assert made_password("000000" * LENGTH).reveal() == "Aa2" + "A" * (LENGTH - 3)
     assert made_password("000010" * LENGTH).reveal() == UPPER[16] + LOWER[16] + DIGITS[0] + ALPHABET[16] * (LENGTH - 3)
+
+
+def test_no_character_of_a_password_that_we_make_is_mistaken_for_another_or_needs_quoting() -> None:
+    assert ALPHABET.isascii()
+    assert ALPHABET.isalnum()
+    assert not set(ALPHABET) & set("0O1lI")
+    assert len(set(ALPHABET)) == len(ALPHABET)

@@ -113,3 +113,67 @@ def test_letters_that_no_plain_form_has_become_an_x() -> None:
 
 def test_another_key_gives_other_names() -> None:
     assert Pseudonyms(b"a" * 32).name("CZJ9230ABC") != Pseudonyms(b"b" * 32).name("CZJ9230ABC")
+
+
+def test_the_numbers_of_an_address_become_any_of_as_many_digits_and_no_others() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    addresses = [f"{number % 10}.{10 + number % 90}.{100 + number % 156}.{10 + number // 10}" for number in range(900)]
+    numbers: dict[int, set[int]] = {1: set(), 2: set(), 3: set()}
+    for address in addresses:
+        for before, after in zip(address.split("."), pseudonyms.address(address).split("."), strict=True):
+            numbers[len(before)].add(int(after))
+
+    assert numbers == {1: set(range(10)), 2: set(range(10, 100)), 3: set(range(100, 256))}
+
+
+def test_an_address_becomes_the_same_every_time_and_gets_one_even_if_none_is_free() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    before = pseudonyms.address("1.2.3.4")
+    for number in range(10_000):
+        pseudonyms.learn_address(".".join(f"{number:04}"))
+
+    assert pseudonyms.address("1.2.3.4") == before
+    assert shape(pseudonyms.address("5.6.7.8")) == "9.9.9.9"
+
+
+def test_few_names_of_one_digit_become_as_many_others() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    for name in "01234":
+        pseudonyms.learn(name)
+
+    assert {pseudonyms.name(name) for name in "01234"} == set("56789")
+
+
+def test_a_name_that_is_learnt_after_texts_were_replaced_is_found_in_the_next() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    pseudonyms.learn("CZJ9230ABC")
+    first = pseudonyms.within("CZJ9230ABC beside MXQ1234XYZ")
+
+    pseudonyms.learn("MXQ1234XYZ")
+
+    assert "MXQ1234XYZ" in first
+    assert "MXQ1234XYZ" not in pseudonyms.within("CZJ9230ABC beside MXQ1234XYZ")
+
+
+def test_a_name_that_begins_like_another_is_replaced_as_itself() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    short, long = pseudonyms.name("CZJ9230A"), pseudonyms.name("CZJ9230A0001")
+
+    assert pseudonyms.within("CZJ9230A and CZJ9230A0001") == f"{short} and {long}"
+
+
+def test_from_8_characters_on_a_name_is_found_inside_of_others_and_from_129_on_nowhere() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    seven, eight, longest = pseudonyms.name("CZJ923A"), pseudonyms.name("MXQ1234Z"), pseudonyms.name("1" * 128)
+    pseudonyms.learn("2" * 129)
+
+    assert pseudonyms.within("xCZJ923Ax CZJ923A") == f"xCZJ923Ax {seven}"
+    assert pseudonyms.within("xMXQ1234Zx") == f"x{eight}x"
+    assert pseudonyms.within(f"{'1' * 128} {'2' * 129}") == f"{longest} {'2' * 129}"
+
+
+def test_hexadecimal_names_stay_so_and_others_take_letters_of_the_whole_alphabet() -> None:
+    pseudonyms = Pseudonyms(KEY)
+
+    assert set(pseudonyms.name("0123456789abcdef")) <= set(string.hexdigits)
+    assert set(pseudonyms.name("serial" * 9)) - set(string.hexdigits)

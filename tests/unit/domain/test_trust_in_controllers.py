@@ -35,7 +35,16 @@ def test_one_authority_or_more_are_taken(pem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pem", ["ca.pem", PEM[:-40], PEM.replace("MIIB", "MIIC"), PEM + "x", PEM.replace("CERTIFICATE", "PRIVATE KEY")]
+    "pem",
+    [
+        "ca.pem",
+        PEM[:-40],
+        PEM.replace("MIIB", "MIIC"),
+        PEM.replace("MIIB", "MII"),
+        PEM.replace("-----\nMIIB", "-----\n=MIIB"),
+        PEM + "x",
+        PEM.replace("CERTIFICATE", "PRIVATE KEY"),
+    ],
 )
 def test_what_is_no_certificate_is_refused(pem: str) -> None:
     with pytest.raises(ValidationFailed) as failed:
