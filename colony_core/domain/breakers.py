@@ -165,7 +165,7 @@ class Standing(StrEnum):
 
 def standing(gate: Gate) -> Standing:
     """Return how a controller stands: one that failed last is failing, whatever it was before."""
-    if gate.failures or gate.state is BmcState.DEGRADED:
+    if gate.failures:
         return Standing.FAILING
     return Standing.LIVING if gate.state is BmcState.OK else Standing.NEW
 

@@ -295,3 +295,20 @@ def test_a_gate_of_which_only_its_state_is_remembered_is_shut_since_now_as_unrea
     shut = admission(Gate(state=BmcState.DEGRADED, why="why", ready_at=until), OURS, asker=None, now=NOON)
 
     assert shut == Shut(Trouble.UNREACHABLE, "why", NOON, until)
+
+
+def test_a_controller_that_still_fails_after_a_restart_rests_twice_as_long_and_is_as_ill_as_before() -> None:
+    health = Health(asset_id="asset-1", state=BmcState.DEGRADED, since=NOON, why="why", checked_at=NOON)
+    later = NOON + timedelta(hours=1)
+
+    gate = recalled(health, OURS, now=later, share=0.0, pace=PACE)
+    again = failed(gate, Trouble.BUSY, "busy", credentials=OURS, now=later, share=0.0, pace=PACE)
+
+    assert (gate.ready_at, standing(gate)) == (later + PACE.rest, Standing.FAILING)
+    assert (again.state, again.since, again.ready_at) == (BmcState.DEGRADED, NOON, later + 2 * PACE.rest)
+
+
+def test_a_refusal_that_an_earlier_process_was_told_is_one_still() -> None:
+    health = Health(asset_id="asset-1", state=BmcState.REFUSED, since=NOON, why="why", checked_at=NOON)
+
+    assert recalled(health, OURS, now=NOON, share=0.0, pace=PACE).trouble is Trouble.REFUSED
