@@ -3,7 +3,20 @@
 import pytest
 from msgspec.structs import replace
 
-from colony_core.domain.hardware import GB, Cpu, DiskKind, Protocol, Specs, named_as, specs
+from colony_core.domain.hardware import (
+    GB,
+    Bmc,
+    BootMode,
+    Cpu,
+    DiskKind,
+    Inventory,
+    Protocol,
+    Specs,
+    System,
+    is_whole,
+    named_as,
+    specs,
+)
 from colony_testkit.builders import a_disk, an_inventory
 
 
@@ -112,3 +125,26 @@ def test_a_disk_keeps_the_name_it_is_told_with_and_gets_a_known_one_otherwise() 
 
     assert [disk.name for disk in named_as(told, before).disks] == ["/dev/sda", "/dev/sdb", ""]
     assert named_as(told, None) == told
+
+
+def test_a_disk_without_a_serial_number_gets_no_other_disks_name() -> None:
+    before = an_inventory(disks=(a_disk("/dev/sda", serial=""),))
+    told = an_inventory(disks=(a_disk("", serial=""),))
+
+    assert [disk.name for disk in named_as(told, before).disks] == [""]
+
+
+def test_an_inventory_is_whole_with_a_disk_of_some_size_that_can_be_told_from_others() -> None:
+    assert is_whole(an_inventory())
+    assert not is_whole(an_inventory(disks=(a_disk(size=0),)))
+    assert not is_whole(an_inventory(disks=(a_disk(serial=""),)))
+    assert not is_whole(replace(an_inventory(), memory_mb=0))
+    assert not is_whole(replace(an_inventory(), cpus=()))
+    assert not is_whole(replace(an_inventory(), nics=()))
+
+
+def test_what_was_stored_before_it_was_asked_for_is_what_it_was_then() -> None:
+    told = Inventory(cpus=(), memory_mb=0, disks=(), nics=())
+
+    assert (told.boot_mode, told.system) == (BootMode.UEFI, System())
+    assert Bmc(protocol=Protocol.IPMI, address="10.0.0.5", port=623, username="").protocol_known

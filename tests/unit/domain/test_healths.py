@@ -110,3 +110,8 @@ def test_a_power_that_nobody_ordered_is_told_as_a_warning(asset: Asset) -> None:
     assert (told.type, told.level, told.status) == (EventType.POWER, Level.WARNING, Power.OFF)
     assert told.message == "Asset asset-1 was on and is off, and no work of Colony's is why"
     assert news(asset, polled(Power.ON, 1), seen(BmcState.OK, power=reading(Power.ON, 2))) == ()
+
+
+def test_a_reading_that_is_no_newer_than_the_last_tells_no_change(asset: Asset) -> None:
+    for minutes in (2, 3):
+        assert unexpected(asset, polled(Power.ON, minutes), reading(Power.OFF, 2)) is None

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from colony_core.domain.assets import Asset, AssetStatus, LastError, Maintenance
+from colony_core.domain.cluster_plans import INSTALL_NODES, TALOS
+from colony_core.domain.decisions import ChildStarted, Woken
 from colony_core.domain.hindrances import Hindrance, hindrance
 from colony_core.domain.machine_plans import OS_PROVISION
 from colony_core.domain.workflows import Run
-from colony_testkit.builders import BROKEN, NOON, a_run_at, an_asset
+from colony_testkit.builders import BROKEN, NOON, a_run_at, after, an_asset
 
 WAIT = OS_PROVISION.step("await-boot-request")
 LATER = NOON + timedelta(minutes=1)
@@ -135,3 +137,15 @@ def test_a_step_that_runs_tells_until_when() -> None:
 
     assert found is not None
     assert found.remedies[0] == "Wait: the step is given up at 12:05:00 UTC at the latest"
+
+
+def test_machines_that_are_late_have_failed_at_nothing_yet() -> None:
+    waiting = after(TALOS, a_run_at(TALOS, INSTALL_NODES.name), Woken(), ChildStarted("workflow-2", "asset-1"))
+    late = after(TALOS, waiting, Woken(), now=NOON + INSTALL_NODES.within)
+    assert late.current is not None
+    assert (late.current.error is not None, late.current.failures, INSTALL_NODES.tries) == (True, 0, 1)
+
+    found = held_up(late, now=NOON + INSTALL_NODES.within)
+
+    assert found is not None
+    assert found.message.startswith("The work goes on for longer than the usual")

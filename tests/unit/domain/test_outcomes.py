@@ -107,7 +107,10 @@ def test_what_was_taken_out_of_its_cluster_stays_out_even_if_switching_it_off_fa
     removed = replace(run, steps=(replace(run.steps[0], status=StepStatus.COMPLETED), *run.steps[1:]))
     asset = an_asset(AssetStatus.PROVISIONED, held_by="workflow-1", cluster_id="cluster-1")
 
-    assert member_after(asset, removed, now=NOON).cluster_id is None
+    gone = member_after(asset, removed, now=NOON)
+    assert gone.cluster_id is None
+    assert gone.last_error is not None, "somebody has to switch it off"
+    assert gone.last_error.code == BROKEN.code
     assert "asset-1" not in statuses(cluster_after(a_ready_cluster(workers=1), removed, frozenset(), now=NOON))
 
 
@@ -163,6 +166,7 @@ def test_a_member_that_was_taken_out_of_its_cluster_belongs_to_none() -> None:
     after = member_after(asset, an_ended_run(SHRINK, RunStatus.COMPLETED), now=NOON)
 
     assert (after.status, after.held_by, after.cluster_id) == (AssetStatus.PROVISIONED, None, None)
+    assert after.last_error is None
 
 
 def test_a_cluster_that_was_built_is_ready_and_so_is_every_node() -> None:
@@ -256,6 +260,7 @@ def test_giving_up_is_how_an_unfinished_installation_ends_and_not_how_a_finished
         (RunStatus.RUNNING, NodeStatus.INSTALLING),
         (RunStatus.COMPLETED, NodeStatus.INSTALLED),
         (RunStatus.FAILED, NodeStatus.FAILED),
+        (RunStatus.CANCELLED, NodeStatus.FAILED),
     ],
 )
 def test_while_a_cluster_is_built_its_nodes_are_as_their_installations_are(status: RunStatus, seen: NodeStatus) -> None:

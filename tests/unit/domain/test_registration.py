@@ -171,3 +171,30 @@ def test_a_controller_is_added_with_its_address_and_not_without() -> None:
     (violation,) = refused.value.violations
     assert (violation.rule, violation.path) == ("asset.bmc.missing", "bmc.address")
     assert violation.message == "bmc.address is none; it must be an address"
+
+
+def test_the_least_and_the_most_that_may_be_given_is_taken() -> None:
+    for port in (1, 65535):
+        assert registered(replace(SOUND, port=port), asset_id="asset-1", now=NOON).bmc.port == port
+    tags = {"k" * 63: "v" * 255}
+
+    assert registered(replace(SOUND, tags=tags), asset_id="asset-1", now=NOON).tags == tags
+    assert [rule for rule, _ in rules(replace(SOUND, tags={"k" * 64: ""}))] == ["asset.tag.invalid"]
+
+
+def test_a_protocol_is_known_once_somebody_named_it_and_other_changes_do_not_name_it() -> None:
+    unknown = registered(replace(SOUND, protocol=None), asset_id="asset-1", now=NOON)
+
+    def known(changes: BmcChanges) -> bool:
+        return changed(unknown, AssetChanges(bmc=changes), now=NOON).bmc.protocol_known
+
+    assert not unknown.bmc.protocol_known
+    assert not known(BmcChanges(username="root"))
+    assert known(BmcChanges(protocol=Protocol.IPMI))
+
+
+def test_maintenance_that_is_over_is_named_by_its_end() -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        changed(an_asset(), AssetChanges(maintenance=Maintenance(reason="", by="", until=NOON)), now=NOON)
+
+    assert [violation.path for violation in refused.value.violations] == ["maintenance.until"]

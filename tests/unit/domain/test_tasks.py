@@ -13,7 +13,7 @@ from colony_core.domain.orders import Reboot
 from colony_core.domain.steps import Chore, Signal, WorkflowType
 from colony_core.domain.tasks import Task, TaskNotFound, TaskOver, asked_in, awaited, instruction, task_of
 from colony_core.domain.workflows import Run, RunStatus, StepStatus
-from colony_testkit.builders import NOON, a_run, after, an_asset, failure
+from colony_testkit.builders import NOON, a_run, a_run_at, after, an_asset, failure
 
 PLAN = MANUAL_PLANS[WorkflowType.OS_PROVISION]
 STEP = "start-from-network"
@@ -74,6 +74,7 @@ def test_a_task_waits_for_its_own_attempt() -> None:
         f"workflow-1.{STEP}.x",
         f"workflow-1.{STEP}.",
         f"workflow-1.{STEP}.1000000000",
+        f"workflow-1.{STEP}." + "9" * 5000,
         f"workflow-2.{STEP}.1",
         "workflow-1.await-install.1",
         "workflow-1",
@@ -130,3 +131,26 @@ def test_a_restart_goes_where_it_was_asked_to(device: BootDevice | None, how: st
 
 def test_a_restart_of_other_work_is_a_restart() -> None:
     assert instruction(Chore.RESTART, an_asset(), asking()) == "Restart asset-1 (server01); then confirm"
+
+
+def test_a_start_that_came_to_nothing_is_asked_for_again_under_another_id() -> None:
+    waits = after(PLAN, asking(), Succeeded(STEP, 1), Woken(), now=LATER)
+    assert waits.current is not None
+
+    back = after(PLAN, waits, Woken(), now=waits.current.deadline or LATER)
+
+    assert back.current is not None
+    assert (back.current.name, back.current.status) == (STEP, StepStatus.PENDING)
+    with pytest.raises(TaskOver):
+        awaited(ID, back)
+    again = after(PLAN, back, Woken(), now=back.due or LATER)
+    assert awaited(f"workflow-1.{STEP}.2", again) == again.current
+
+
+def test_a_system_that_has_booted_was_started_from_its_disk_and_one_that_asks_for_its_boot_script_was_not() -> None:
+    waits = after(PLAN, a_run_at(PLAN, "start-from-disk"), Woken())
+
+    booted, asked = after(PLAN, waits, Heard(Signal.BOOTED)), after(PLAN, waits, Heard(Signal.ASKED_FOR_BOOT))
+
+    assert booted.steps[waits.position].status is StepStatus.COMPLETED
+    assert asked.steps[waits.position].status is StepStatus.RUNNING

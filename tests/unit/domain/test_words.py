@@ -9,7 +9,7 @@ import pytest
 import colony_core.domain
 from colony_core.domain.api_keys import ApiRole, KeyStatus, Permission
 from colony_core.domain.assets import AssetStatus, Move
-from colony_core.domain.audit import AuditOutcome
+from colony_core.domain.audit import CONSOLE, AuditOutcome
 from colony_core.domain.breakers import Standing, Trouble
 from colony_core.domain.clusters import ClusterStatus, ClusterType, Flavor, NodeStatus, Role
 from colony_core.domain.decisions import Level
@@ -71,3 +71,7 @@ def test_every_word_is_either_kept_or_used_inside_alone() -> None:
     }
 
     assert found == WORDS.keys() | INSIDE
+
+
+def test_who_works_on_the_store_itself_is_called_the_console() -> None:
+    assert CONSOLE == "console"

@@ -7,7 +7,16 @@ from msgspec.structs import replace
 
 from colony_core.domain.decisions import Woken
 from colony_core.domain.machine_plans import OS_PROVISION
-from colony_core.domain.workflows import ENDED, Progress, Run, RunStatus, StepState, StepStatus, progress
+from colony_core.domain.workflows import (
+    ENDED,
+    Progress,
+    Run,
+    RunStatus,
+    StepState,
+    StepStatus,
+    WorkflowNotFound,
+    progress,
+)
 from colony_testkit.builders import NOON, a_run, a_run_at, after, an_ended_run, failure
 
 SOON = NOON + timedelta(seconds=1)
@@ -81,3 +90,7 @@ def test_a_skipped_step_is_not_done() -> None:
 @pytest.mark.parametrize(("done", "total", "percent"), [(0, 3, 0), (1, 3, 33), (2, 3, 66), (3, 3, 100), (0, 0, 100)])
 def test_a_percentage_is_whole_and_rounded_down(done: int, total: int, percent: int) -> None:
     assert Progress(done, total).percent == percent
+
+
+def test_a_workflow_that_is_not_found_is_named() -> None:
+    assert WorkflowNotFound("workflow-7").details == "Workflow with ID 'workflow-7' does not exist"
