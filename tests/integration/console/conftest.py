@@ -14,6 +14,10 @@ import pytest
 COLONY = (sys.executable, "-m", "colony_console")
 READY = r"Colony is ready at (http://\S+)"
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As for whatever a shell runs in the background: the commands would inherit it, and nobody could interrupt them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Running:
     """A command that goes on."""
