@@ -21,6 +21,7 @@ from colony_core.domain.assets import (
     advance,
     claimed,
     cycles_at,
+    inspected,
     maintenance_at,
     moves_from,
     released,
@@ -174,3 +175,16 @@ def test_power_cycles_count_for_an_hour() -> None:
     old, young = NOON - POWER_WINDOW, NOON - POWER_WINDOW + timedelta(microseconds=1)
 
     assert cycles_at(replace(an_asset(), power_cycles=(old, young, NOON)), NOON) == (young, NOON)
+
+
+def test_a_firmware_that_gave_the_agent_no_uuid_has_the_one_that_its_controller_told() -> None:
+    asset = replace(an_asset(inventory=replace(an_inventory(), system=System())), identity=System(uuid="FROM-FRU"))
+
+    assert asset.system_uuid == "from-fru"
+
+
+def test_a_machine_that_an_agent_has_seen_is_known_by_its_interfaces_since_then() -> None:
+    seen = inspected(an_asset(inventory=None), an_inventory(), now=LATER)
+
+    assert (seen.inventory, seen.updated_at) == (an_inventory(), LATER)
+    assert set(seen.macs) >= {nic.mac.lower() for nic in an_inventory().nics}

@@ -312,3 +312,11 @@ def test_a_refusal_that_an_earlier_process_was_told_is_one_still() -> None:
     health = Health(asset_id="asset-1", state=BmcState.REFUSED, since=NOON, why="why", checked_at=NOON)
 
     assert recalled(health, OURS, now=NOON, share=0.0, pace=PACE).trouble is Trouble.REFUSED
+
+
+def test_a_call_that_was_refused_leaves_the_gap_too_and_one_given_up_takes_no_pause_back() -> None:
+    refused = after(Trouble.REFUSED)
+    paused = Gate(ready_at=NOON + timedelta(hours=1))
+
+    assert admission(refused, OTHERS, asker=None, now=NOON) == NOON + PACE.gap
+    assert dropped(paused, now=NOON, pace=PACE) == paused

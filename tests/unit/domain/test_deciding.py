@@ -15,19 +15,23 @@ from colony_core.domain.decisions import (
     CancelChildren,
     ChildEnded,
     ChildStarted,
+    Decision,
     Event,
     Failed,
     Finish,
     Heard,
     Interrupted,
+    Level,
     Spawn,
     Succeeded,
     Woken,
 )
 from colony_core.domain.machine_plans import ASSET_DISCOVERY, ASSET_REBOOT, OS_PROVISION
-from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step
-from colony_core.domain.workflows import ENDED, Fault, Run, RunStatus, StepStatus, progress
-from colony_testkit.builders import ALL_PLANS, BROKEN, NOON, a_run, a_run_at, after, failure
+from colony_core.domain.manual_plans import MANUAL_PLANS
+from colony_core.domain.reports import InstallReceipt
+from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
+from colony_core.domain.workflows import ENDED, Child, Fault, Run, RunStatus, StepStatus, progress
+from colony_testkit.builders import ALL_PLANS, BROKEN, NOON, a_run, a_run_at, after, an_install, failure
 from colony_testkit.histories import Life, acts, in_fortune, in_silence, invented_plans, lived, lives
 
 SOON = NOON + timedelta(seconds=1)
@@ -153,6 +157,7 @@ def test_trying_again_is_useless_after_a_final_failure() -> None:
     decision = decide(ASSET_REBOOT, run, failure(run, final=True), now=NOON)
 
     assert (decision.run.status, decision.run.error) == (RunStatus.FAILED, BROKEN)
+    assert decide(ASSET_REBOOT, run, Failed("contact", 1, BROKEN), now=NOON).run.ending is None
     assert [state.status for state in decision.run.steps] == [StepStatus.FAILED, *[StepStatus.SKIPPED] * 3]
 
 
@@ -373,6 +378,7 @@ def test_a_cancel_stops_a_wait_at_once() -> None:
     assert run.ending is RunStatus.CANCELLED
     assert status_of(run, "await-install") is StepStatus.FAILED
     assert status_of(run, "await-first-boot") is StepStatus.SKIPPED
+    assert {state.deadline for state in run.steps} == {None}
 
 
 def test_a_cancel_that_comes_too_late_to_stop_anything_lets_the_run_complete() -> None:
@@ -728,3 +734,155 @@ def test_every_run_that_failed_or_was_cancelled_can_be_tried_again(life: Life) -
     run = resumed(life.plan, old, a_run(life.plan, id="workflow-2"))
 
     assert in_fortune(Life(life.plan, run)).run.status is RunStatus.COMPLETED
+
+
+# What is told, remembered and given up
+
+
+BY_HAND = MANUAL_PLANS[WorkflowType.OS_PROVISION]
+
+
+def test_what_is_told_of_a_run_is_as_grave_as_it_is() -> None:
+    begun = after(ASSET_REBOOT, a_run(ASSET_REBOOT), Woken())
+    last = after(ASSET_REBOOT, a_run_at(ASSET_REBOOT, "confirm-power"), Woken())
+
+    def levels(run: Run, event: Event) -> list[Level]:
+        return [note.level for note in decide(ASSET_REBOOT, run, event, now=SOON).notes]
+
+    assert levels(a_run(ASSET_REBOOT), Woken()) == [Level.INFO]
+    assert levels(begun, failure(begun)) == [Level.WARNING]
+    assert levels(begun, Interrupted("contact", 1)) == [Level.WARNING]
+    assert levels(begun, CancelAsked()) == [Level.WARNING]
+    assert levels(last, Succeeded("confirm-power", 1)) == [Level.INFO]
+    assert levels(begun, failure(begun, final=True)) == [Level.WARNING, Level.ERROR]
+    assert levels(a_run(ASSET_REBOOT), CancelAsked()) == [Level.WARNING, Level.ERROR]
+
+
+def test_a_run_that_is_woken_before_its_pause_is_over_waits_on() -> None:
+    run = after(OS_PROVISION, a_run(), Woken())
+    failed = after(OS_PROVISION, run, failure(run))
+    assert failed.due is not None
+    assert failed.due > NOON
+
+    assert decide(OS_PROVISION, failed, Woken(), now=NOON) == Decision(failed)
+
+
+def test_bad_news_that_nobody_waits_for_is_not_remembered_and_good_news_is_once() -> None:
+    run = after(OS_PROVISION, a_run_at(OS_PROVISION, "power-on"), Woken())
+
+    assert after(OS_PROVISION, run, Heard(Signal.ASKED_FOR_BOOT, BROKEN)) == run
+    assert after(OS_PROVISION, run, *[Heard(Signal.ASKED_FOR_BOOT)] * 2).heard == (Signal.ASKED_FOR_BOOT,)
+
+
+def test_what_is_said_before_its_wait_has_begun_begins_nothing_unless_it_is_its_failure() -> None:
+    waits_soon = a_run_at(OS_PROVISION, "await-install")
+
+    assert after(OS_PROVISION, waits_soon, Heard(Signal.BOOTED, BROKEN)) == waits_soon
+    told = after(OS_PROVISION, waits_soon, Heard(Signal.INSTALLED))
+    assert told == replace(waits_soon, heard=(Signal.INSTALLED,))
+
+
+def test_what_a_machine_said_of_a_start_that_came_to_nothing_is_no_sign_of_the_next_start_by_hand() -> None:
+    run = replace(a_run_at(BY_HAND, "await-inventory"), heard=(Signal.ASKED_FOR_BOOT,))
+    waiting = after(BY_HAND, run, Woken())
+    assert waiting.current is not None
+    assert waiting.current.deadline is not None
+
+    back = after(BY_HAND, waiting, Woken(), now=waiting.current.deadline)
+
+    assert back.current is not None
+    assert (back.current.name, back.heard) == ("start-from-network", ())
+
+
+def test_a_task_that_nobody_did_in_its_time_ends_the_work_whatever_tries_it_had() -> None:
+    plan = replace(BY_HAND, steps=(replace(BY_HAND.steps[0], tries=3), *BY_HAND.steps[1:]))
+
+    over = after(plan, after(plan, a_run(plan), Woken()), Woken(), now=NOON + plan.steps[0].within)
+
+    assert (over.status, over.error and over.error.code) == (RunStatus.FAILED, "TASK_NOT_CONFIRMED")
+
+
+def test_a_cancel_of_a_fan_out_that_has_no_child_yet_is_done_at_once() -> None:
+    run = after(TALOS, a_run_at(TALOS, "install-nodes"), Woken())
+
+    assert after(TALOS, run, CancelAsked()).status is RunStatus.CANCELLED
+
+
+def test_children_that_are_told_to_stop_get_their_time_for_it() -> None:
+    late = NOON + INSTALL_NODES.within
+    told = after(TALOS, fanned_out("a"), Woken(), now=late)
+
+    assert told.due == late + INSTALL_NODES.within, "and no failure meanwhile"
+    assert decide(TALOS, told, Woken(), now=late + timedelta(seconds=1)) == Decision(told)
+
+
+def test_a_fan_out_that_lost_a_machine_is_given_up_whatever_tries_it_had_and_a_new_one_knows_no_old_child() -> None:
+    place = TALOS.steps.index(INSTALL_NODES)
+    again = replace(INSTALL_NODES, tries=2)
+    plan = replace(TALOS, steps=(*TALOS.steps[:place], again, *TALOS.steps[place + 1 :]))
+
+    lost = after(plan, fanned_out("a"), ChildEnded("a", RunStatus.FAILED))
+    late = after(plan, after(plan, a_run_at(plan, again.name), Woken()), Woken(), now=NOON + again.within)
+    stale = replace(late, children=(Child(run_id="old", asset_id="asset-1", status=RunStatus.FAILED),))
+
+    assert lost.status is RunStatus.FAILED
+    assert late.status is RunStatus.RUNNING, "nobody was installed, and nobody was lost"
+    assert after(plan, stale, Woken(), now=late.due or NOON).children == ()
+
+
+@laws
+@given(life=lives())
+def test_only_a_step_that_runs_has_a_deadline(life: Life) -> None:
+    for turn in life.turns:
+        for state in turn.decision.run.steps:
+            assert (state.deadline is not None) == (state.status is StepStatus.RUNNING)
+
+
+def test_a_failure_that_is_told_twice_is_one() -> None:
+    run = after(OS_PROVISION, a_run(), Woken())
+
+    once = after(OS_PROVISION, run, failure(run))
+
+    assert after(OS_PROVISION, once, failure(run)) == once
+
+
+def test_the_operators_patience_is_for_people_alone() -> None:
+    patience = timedelta(hours=3)
+    by_hand = after(BY_HAND, replace(a_run(BY_HAND), patience=patience), Woken())
+    by_machine = after(OS_PROVISION, replace(a_run(), patience=patience), Woken())
+
+    assert by_hand.due == NOON + patience
+    assert by_machine.due == NOON + OS_PROVISION.steps[0].within
+
+
+def test_what_a_machine_says_before_a_task_is_asked_for_is_remembered_and_no_child_starts_before_its_fan_out() -> None:
+    before_task, before_fan_out = a_run(BY_HAND), a_run_at(TALOS, "install-nodes")
+
+    told = after(BY_HAND, before_task, Heard(Signal.ASKED_FOR_BOOT))
+
+    assert told == replace(before_task, heard=(Signal.ASKED_FOR_BOOT,))
+    assert after(TALOS, before_fan_out, ChildStarted("early", "asset-9")) == before_fan_out
+
+
+def test_a_fan_out_without_children_that_is_late_has_nobody_to_stop() -> None:
+    run = after(TALOS, a_run_at(TALOS, "install-nodes"), Woken())
+
+    late = decide(TALOS, run, Woken(), now=NOON + INSTALL_NODES.within)
+
+    assert (late.run.status, late.run.error and late.run.error.code) == (RunStatus.FAILED, "STEP_OVERRAN")
+    assert late.effects == (Finish(run.id),)
+
+
+def test_a_run_that_is_tried_again_keeps_what_was_reported_to_the_one_before() -> None:
+    report = InstallReceipt(template="ubuntu-jammy", disk=an_install().disk, bytes_written=1, at=NOON)
+    old = replace(a_run_at(OS_PROVISION, "start-installed"), status=RunStatus.FAILED, report=report)
+
+    assert resumed(OS_PROVISION, old, a_run(id="workflow-2")).report == report
+
+
+def test_an_act_is_in_the_hands_of_who_began_it_and_a_wait_in_nobodys() -> None:
+    acts_, waits = a_run(), a_run_at(OS_PROVISION, "await-install")
+
+    for run, performer in ((acts_, "call-1"), (waits, None)):
+        begun = after(OS_PROVISION, run, Woken(by="call-1"))
+        assert begun.steps[begun.position].performer == performer

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from colony_core.domain.findings import Findings
 from colony_core.domain.hardware import (
     GB,
     Bmc,
@@ -10,6 +11,7 @@ from colony_core.domain.hardware import (
     Cpu,
     DiskKind,
     Inventory,
+    Power,
     Protocol,
     Specs,
     System,
@@ -140,11 +142,14 @@ def test_an_inventory_is_whole_with_a_disk_of_some_size_that_can_be_told_from_ot
     assert not is_whole(an_inventory(disks=(a_disk(serial=""),)))
     assert not is_whole(replace(an_inventory(), memory_mb=0))
     assert not is_whole(replace(an_inventory(), cpus=()))
+    assert not is_whole(replace(an_inventory(), cpus=(*an_inventory().cpus, Cpu(model="", cores=0, threads=0))))
     assert not is_whole(replace(an_inventory(), nics=()))
 
 
-def test_what_was_stored_before_it_was_asked_for_is_what_it_was_then() -> None:
+def test_what_nobody_has_said_is_what_it_was_before_it_could_be_said() -> None:
     told = Inventory(cpus=(), memory_mb=0, disks=(), nics=())
 
     assert (told.boot_mode, told.system) == (BootMode.UEFI, System())
-    assert Bmc(protocol=Protocol.IPMI, address="10.0.0.5", port=623, username="").protocol_known
+    assert Findings(protocol=Protocol.IPMI).power is Power.UNKNOWN
+    reach = Bmc(protocol=Protocol.IPMI, address="10.0.0.5", port=623, username="")
+    assert (reach.verify_tls, reach.protocol_known) == (True, True)

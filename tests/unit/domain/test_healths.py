@@ -113,5 +113,6 @@ def test_a_power_that_nobody_ordered_is_told_as_a_warning(asset: Asset) -> None:
 
 
 def test_a_reading_that_is_no_newer_than_the_last_tells_no_change(asset: Asset) -> None:
+    assert unexpected(replace(asset, updated_at=NOON), polled(Power.ON, -1), reading(Power.OFF, 0)) is None
     for minutes in (2, 3):
         assert unexpected(asset, polled(Power.ON, minutes), reading(Power.OFF, 2)) is None

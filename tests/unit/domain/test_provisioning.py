@@ -69,6 +69,7 @@ def test_the_order_names_the_disk_for_good() -> None:
         (ProvisionRequest(disk_device="/dev/sdz"), "disk.absent", "diskDevice"),
         (ProvisionRequest(disk_device="/dev/sda1; rm"), "disk.malformed", "diskDevice"),
         (ProvisionRequest(ssh_public_keys=(an_ssh_key(), "nonsense")), "ssh_key.malformed", "sshPublicKeys[1]"),
+        (ProvisionRequest(network=replace(NETWORK, ip="here")), "address.malformed", "network.ip"),
         (ProvisionRequest(network=replace(NETWORK, gateway="there")), "address.malformed", "network.gateway"),
         (ProvisionRequest(network=replace(NETWORK, gateway="192.168.2.1")), "node.ip.outside_subnet", "network.ip"),
         (ProvisionRequest(network=replace(NETWORK, ip="192.168.1.1")), "node.ip.outside_subnet", "network.ip"),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from colony_core.domain.assets import AssetStatus, Maintenance
 from colony_core.domain.hardware import Protocol
-from colony_core.domain.registration import AssetChanges, BmcChanges, Registration, changed, registered
+from colony_core.domain.registration import AssetChanges, BmcChanges, Registration, changed, differing, registered
 from colony_core.domain.secrets import Secret
 from colony_core.domain.validation import ValidationFailed
 from colony_testkit.builders import NOON, an_asset
@@ -198,3 +198,16 @@ def test_maintenance_that_is_over_is_named_by_its_end() -> None:
         changed(an_asset(), AssetChanges(maintenance=Maintenance(reason="", by="", until=NOON)), now=NOON)
 
     assert [violation.path for violation in refused.value.violations] == ["maintenance.until"]
+
+
+def test_what_is_different_is_named_as_it_is_called_on_the_wire() -> None:
+    before = an_asset()
+    after = replace(
+        before,
+        hostname="another",
+        bmc=replace(before.bmc, username="another"),
+        maintenance=Maintenance(reason="a fan", by="me"),
+    )
+
+    assert differing(before, before) == ()
+    assert differing(before, after) == ("hostname", "bmc.username", "maintenance")

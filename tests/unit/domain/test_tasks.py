@@ -82,7 +82,7 @@ def test_a_task_waits_for_its_own_attempt() -> None:
     ],
 )
 def test_what_was_never_asked_is_not_found(task_id: str) -> None:
-    with pytest.raises(TaskNotFound):
+    with pytest.raises(TaskNotFound, match="does not exist for this asset"):
         awaited(task_id, asking())
 
 
@@ -137,10 +137,16 @@ def test_a_start_that_came_to_nothing_is_asked_for_again_under_another_id() -> N
     waits = after(PLAN, asking(), Succeeded(STEP, 1), Woken(), now=LATER)
     assert waits.current is not None
 
+    with pytest.raises(TaskNotFound):
+        awaited("workflow-1.await-boot-request.1", waits)
+
     back = after(PLAN, waits, Woken(), now=waits.current.deadline or LATER)
 
     assert back.current is not None
     assert (back.current.name, back.current.status) == (STEP, StepStatus.PENDING)
+    fault = back.steps[waits.position].error
+    assert fault is not None
+    assert fault.message.startswith("The start was confirmed"), "no controller accepted anything"
     with pytest.raises(TaskOver):
         awaited(ID, back)
     again = after(PLAN, back, Woken(), now=back.due or LATER)

@@ -17,8 +17,8 @@ FINGERPRINT = "AB:" * 31 + "CD"
 REGISTRATION = Registration(address="10.0.0.5", protocol=Protocol.REDFISH)
 
 
-def rules(failure: ValidationFailed) -> list[str]:
-    return [violation.rule for violation in failure.violations]
+def rules(failure: ValidationFailed) -> list[tuple[str, str]]:
+    return [(violation.rule, violation.path) for violation in failure.violations]
 
 
 def test_a_fingerprint_is_kept_as_lower_case_digits() -> None:
@@ -42,6 +42,7 @@ def test_one_authority_or_more_are_taken(pem: str) -> None:
         PEM.replace("MIIB", "MIIC"),
         PEM.replace("MIIB", "MII"),
         PEM.replace("-----\nMIIB", "-----\n=MIIB"),
+        PEM + PEM.replace("MIIB", "MIIC"),
         PEM + "x",
         PEM.replace("CERTIFICATE", "PRIVATE KEY"),
     ],
@@ -50,7 +51,7 @@ def test_what_is_no_certificate_is_refused(pem: str) -> None:
     with pytest.raises(ValidationFailed) as failed:
         registered(replace(REGISTRATION, ca_certificate=pem), asset_id="asset-1", now=NOON)
 
-    assert rules(failed.value) == ["asset.bmc.ca-certificate.invalid"]
+    assert rules(failed.value) == [("asset.bmc.ca-certificate.invalid", "bmc.caCertificate")]
 
 
 @pytest.mark.parametrize("text", ["abc", "ab" * 20, "zz" * 32])
@@ -58,7 +59,7 @@ def test_what_is_no_sha256_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed) as failed:
         registered(replace(REGISTRATION, tls_fingerprint=text), asset_id="asset-1", now=NOON)
 
-    assert rules(failed.value) == ["asset.bmc.tls-fingerprint.invalid"]
+    assert rules(failed.value) == [("asset.bmc.tls-fingerprint.invalid", "bmc.tlsFingerprint")]
 
 
 def test_both_at_once_are_refused_and_one_can_take_the_place_of_the_other() -> None:
@@ -68,7 +69,7 @@ def test_both_at_once_are_refused_and_one_can_take_the_place_of_the_other() -> N
         changed(believed, AssetChanges(bmc=BmcChanges(tls_fingerprint=FINGERPRINT)), now=NOON)
     after = changed(believed, AssetChanges(bmc=BmcChanges(ca_certificate="", tls_fingerprint=FINGERPRINT)), now=NOON)
 
-    assert rules(failed.value) == ["asset.bmc.trust.ambiguous"]
+    assert rules(failed.value) == [("asset.bmc.trust.ambiguous", "bmc.tlsFingerprint")]
     assert (after.bmc.ca_certificate, after.bmc.tls_fingerprint) == ("", "ab" * 31 + "cd")
 
 

@@ -29,6 +29,7 @@ def conflict(world: World, **changes: object) -> Conflict | None:
 
 def test_a_sound_request_is_no_conflict() -> None:
     assert conflict(a_world()) is None
+    assert conflict(a_world(asset_29={"held_by": "workflow-7"})) is None, "none of its machines"
 
 
 @pytest.mark.parametrize("status", [AssetStatus.PROVISIONING, AssetStatus.DEPROVISIONING, AssetStatus.AVAILABLE])

@@ -1,6 +1,6 @@
 """Where a rule begins to bind: what lies just on the border passes, and a step beyond it does not."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 import pytest
 from msgspec.json import encode
@@ -20,6 +20,7 @@ from colony_testkit.topologies import (
     a_civo_request,
     a_cluster,
     a_control_plane,
+    a_disk,
     a_pull_secret,
     a_request,
     a_spec,
@@ -67,9 +68,11 @@ def test_a_name_of_40_characters_leaves_room_for_those_of_its_nodes() -> None:
     assert found(replace(a_request(), name="a" * 41)) == ["cluster.name.long"]
 
 
-def test_as_many_nodes_as_have_a_range_of_pods_are_not_too_many() -> None:
-    assert {ranges.most_nodes for ranges in RANGES.values()} == {256}, "a /24 of a /16 for each"
+def test_a_network_of_pods_has_a_range_for_256_nodes() -> None:
+    assert {ranges.most_nodes for ranges in RANGES.values()} == {256}
 
+
+def test_as_many_nodes_as_have_a_range_of_pods_are_not_too_many() -> None:
     def findings(nodes: int) -> list[Finding]:
         draft = canonical(replace(a_request(nodes, 0), vip=None)).draft
         return [one for one in check_workers(draft, a_world()) if one.rule != "workers.none"]
@@ -139,6 +142,7 @@ def a_key(kind: str, fields: int) -> str:
     [
         ("", None),
         ("talos", "docker.io"),
+        ("talos:v1", "docker.io"),
         ("siderolabs/talos", "docker.io"),
         ("docker.io/siderolabs/talos", "docker.io"),
         ("localhost/talos", "localhost"),
@@ -298,3 +302,93 @@ def test_an_interface_without_a_mac_address_is_nothing_in_common() -> None:
 
 def test_a_pull_secret_is_base64_and_nothing_else() -> None:
     assert found(with_pull_secret(f"{a_pull_secret('ghcr.io')}!")) == ["credentials.image_pull_secret.shape"]
+
+
+def places(request: ClusterRequest, rule: str) -> list[str]:
+    """Return where *request* breaks *rule*."""
+    return [finding.path for finding in review(request, a_world()).findings if finding.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"gateway": "10.244.0.1"}, "gateway"),
+        ({"vip": "10.96.0.1"}, "vip"),
+        ({"dns": ("1.1.1.1", "10.244.0.1")}, "dns[1]"),
+        ({"ntp": ("10.96.0.1",)}, "ntp[0]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_nothing_that_a_cluster_needs_outside_has_an_address_of_its_inside(
+    changes: dict[str, object], path: str
+) -> None:
+    assert places(replace(a_request(), **changes), "network.overlap") == [path]
+
+
+def test_a_network_that_overlaps_is_told_once_and_not_again_for_every_server_in_it() -> None:
+    inside = replace(a_worker(1), ip="10.244.1.5", gateway="10.244.1.1")
+    request = replace(a_request(1, 0), vip=None, workers=(inside,), dns=("10.244.1.53",))
+
+    assert places(request, "network.overlap") == ["workers[0].ip"]
+
+
+def first_node(**changes: object) -> ClusterRequest:
+    """Return the sound request with its first node changed."""
+    request = a_request()
+    return replace(request, control_planes=(replace(a_control_plane(1), **changes), *request.control_planes[1:]))
+
+
+def test_a_node_whose_own_gateway_cannot_be_read_is_not_judged_by_the_clusters() -> None:
+    elsewhere = first_node(ip="10.0.0.5", gateway="here")
+
+    assert places(elsewhere, "address.malformed") == ["controlPlanes[0].gateway"]
+    assert places(elsewhere, "node.ip.outside_subnet") == []
+    assert places(first_node(ip="10.0.0.5"), "node.ip.outside_subnet") == ["controlPlanes[0].ip"]
+
+
+def test_a_nodes_own_gateway_is_judged_by_its_subnet_where_that_can_be_read() -> None:
+    assert found(first_node(gateway="192.168.1.1", subnet="x")) == ["node.subnet.malformed"]
+    assert found(first_node(gateway="192.168.1.255")) == ["gateway.unusable"]
+    assert found(first_node(gateway="192.168.2.1")) == ["gateway.outside_subnet"]
+
+
+def test_a_disk_whose_name_cannot_be_read_is_not_judged_as_if_none_had_been_named() -> None:
+    two = an_inventory(disks=(a_disk(), a_disk("/dev/nvme1n1", serial="S2")))
+    world = a_world(asset_1={"inventory": two})
+
+    assert [one.rule for one in review(first_node(disk_device="/dev/sda1; rm"), world).findings] == ["disk.malformed"]
+    assert [one.rule for one in review(first_node(), world).findings] == ["disk.ambiguous"]
+
+
+def test_seven_control_planes_are_not_too_many_and_nine_are() -> None:
+    assert found(a_request(7)) == []
+    assert found(a_request(9)) == ["control_planes.many"]
+
+
+def test_a_time_server_of_ipv6_is_told_to_be_one() -> None:
+    assert found(replace(a_request(), ntp=("fd00::1",))) == ["address.ipv6"]
+
+
+def test_a_key_that_is_cut_off_is_none() -> None:
+    kind, blob, _ = an_ssh_key().split()
+    whole = b64decode(blob)
+
+    assert key_findings(f"{kind} {blob}") == []
+    for bytes_ in range(1, len(whole)):
+        cut = f"{kind} {b64encode(whole[:bytes_]).decode()}"
+        assert [flaw.partition(":")[0] for flaw in key_findings(cut)] == ["ssh_key.malformed"]
+
+
+@pytest.mark.parametrize(("field", "most"), [("dns", 3), ("ntp", 4), ("extra_sans", 100)])
+def test_a_list_holds_as_many_entries_as_are_used(field: str, most: int) -> None:
+    entries = tuple(f"192.168.{5 + number // 100}.{1 + number % 100}" for number in range(most + 1))
+
+    assert found(replace(a_request(), **{field: entries[:most]})) == []
+    assert [rule.rpartition(".")[2] for rule in found(replace(a_request(), **{field: entries}))] == ["many"]
+
+
+def test_an_image_is_named_with_at_most_512_characters() -> None:
+    name = "ghcr.io/" + "a" * (512 - len("ghcr.io/:v1")) + ":v1"
+
+    assert found(replace(a_civo_request(), cse_installer_image=name)) == []
+    assert found(replace(a_civo_request(), cse_installer_image=f"{name}2")) == ["credentials.image.invalid"]

@@ -96,7 +96,7 @@ def test_a_refused_removal_says_what_would_be_left_and_what_is_needed() -> None:
 
 
 def test_a_machine_that_is_no_node_cannot_be_removed() -> None:
-    with pytest.raises(NodeNotFound):
+    with pytest.raises(NodeNotFound, match="has no node on asset"):
         removal_findings(a_cluster(a_spec(a_request())), "asset-29")
 
 
@@ -113,3 +113,16 @@ def test_no_removal_takes_the_quorum_or_the_last_control_plane(statuses: list[No
             ready = sum(n.status is NodeStatus.READY for n in stay)
             assert stay
             assert ready > len(stay) / 2
+
+
+@pytest.mark.parametrize(
+    ("control_planes", "rules"), [(5, []), (4, []), (3, ["removal.last_spare"]), (1, ["removal.last_control_plane"])]
+)
+def test_a_control_plane_may_leave_as_long_as_the_rest_survives_the_loss_of_one(
+    control_planes: int, rules: list[str]
+) -> None:
+    cluster = a_cluster(a_spec(a_request(control_planes)))
+
+    errors = [one.rule for one in removal_findings(cluster, "asset-1") if one.severity is Severity.ERROR]
+
+    assert errors == rules
