@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from colony_core.domain.findings import Findings
 from colony_core.domain.hardware import (
     GB,
+    GIB,
     Bmc,
     BootMode,
     Cpu,
@@ -153,3 +154,16 @@ def test_what_nobody_has_said_is_what_it_was_before_it_could_be_said() -> None:
     assert Findings(protocol=Protocol.IPMI).power is Power.UNKNOWN
     reach = Bmc(protocol=Protocol.IPMI, address="10.0.0.5", port=623, username="")
     assert (reach.verify_tls, reach.protocol_known) == (True, True)
+
+
+def test_an_interface_keeps_the_kernels_name_for_it() -> None:
+    (nic,) = an_inventory().nics
+    told = replace(an_inventory(), nics=(replace(nic, name="NIC.1", mac=nic.mac.upper()), replace(nic, mac="02:00")))
+
+    assert [one.name for one in named_as(told, an_inventory()).nics] == [nic.name, nic.name]
+    other = replace(nic, name="eno9", mac="02:00")
+    assert [one.name for one in named_as(told, replace(an_inventory(), nics=(nic, other))).nics] == [nic.name, "eno9"]
+
+
+def test_memory_is_counted_in_powers_of_two_and_disks_are_sold_in_powers_of_ten() -> None:
+    assert (GIB, GB) == (2**30, 10**9)

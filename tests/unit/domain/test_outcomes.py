@@ -1,5 +1,7 @@
 """What the end of a run makes of machines and clusters."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -22,6 +24,7 @@ from colony_core.domain.steps import Plan, WorkflowType
 from colony_core.domain.workflows import ENDED, RunStatus, StepStatus
 from colony_testkit.builders import BROKEN, MACHINE_PLANS, NOON, a_run, an_asset, an_ended_run
 
+LATER = NOON + timedelta(minutes=1)
 AT_WORK = {
     OPENING[kind]: status for kind in OPENING for (_, move), status in LIFECYCLE.items() if move is OPENING[kind]
 }
@@ -172,8 +175,9 @@ def test_a_member_that_was_taken_out_of_its_cluster_belongs_to_none() -> None:
 def test_a_cluster_that_was_built_is_ready_and_so_is_every_node() -> None:
     members_ = frozenset({"asset-1", "asset-2"})
 
-    built = cluster_after(a_cluster(), an_ended_run(TALOS, RunStatus.COMPLETED), members_, now=NOON)
+    built = cluster_after(a_cluster(), an_ended_run(TALOS, RunStatus.COMPLETED), members_, now=LATER)
 
+    assert built.updated_at == LATER
     assert (built.status, built.held_by, built.error) == (ClusterStatus.READY, None, None)
     assert set(statuses(built).values()) == {NodeStatus.READY}
 

@@ -10,6 +10,7 @@ from colony_core.domain.passwords import (
     LENGTH,
     LONGEST,
     LOWER,
+    SHORTEST,
     UPPER,
     NoPasswordToChange,
     check_password,
@@ -44,7 +45,7 @@ def test_a_password_that_does_not_fit_is_refused_without_being_shown(text: str) 
         check_password(Secret(secret), Protocol.IPMI)
 
     [violation] = refused.value.violations
-    assert violation.path == "password"
+    assert (violation.rule, violation.path) == ("asset.bmc.password.invalid", "password")
     assert len(text) < 3 or secret not in repr(violation)
 
 
@@ -52,6 +53,10 @@ def test_a_password_that_does_not_fit_is_refused_without_being_shown(text: str) 
 def test_the_length_must_fit_the_protocol(length: int, protocol: Protocol) -> None:
     with pytest.raises(ValidationFailed):
         check_password(Secret("x" * length), protocol)
+
+
+def test_old_controllers_have_room_for_what_we_make() -> None:
+    assert SHORTEST <= LENGTH <= 16
 
 
 def test_a_length_of_twenty_fits_ipmi() -> None:

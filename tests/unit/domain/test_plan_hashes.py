@@ -49,7 +49,7 @@ def test_another_number_of_machines_is_told() -> None:
         require_plan(plan_hash(plan), replace(plan, machines=plan.machines[:1]))
 
 
-@pytest.mark.parametrize("text", ["", "p1", "p0.0123456789ab", "p1.short", "nonsense"])
+@pytest.mark.parametrize("text", ["", "p1", "p0.0123456789ab", "p1.short", "p1.0123456789ab.short", "nonsense"])
 def test_what_is_no_fingerprint_is_refused_as_such(text: str) -> None:
     with pytest.raises(PlanHashInvalid):
         require_plan(text, a_plan(a_world()))

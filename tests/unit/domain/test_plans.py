@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from colony_core.application.performing import DOING
 from colony_core.domain.cluster_plans import CIVO, K3S, TALOS
 from colony_core.domain.clusters import ClusterType, Flavor
-from colony_core.domain.plans import PLANS, cluster_plan, plan_of
+from colony_core.domain.decisions import Woken
+from colony_core.domain.machine_plans import OS_PROVISION
+from colony_core.domain.plans import PLANS, cluster_plan, performs, plan_of
 from colony_core.domain.steps import Action, Ask, Await, FanOut, Perform, Plan, Signal, Step, WorkflowType
-from colony_testkit.builders import ALL_PLANS, a_run
+from colony_testkit.builders import ALL_PLANS, a_run, a_run_at, after
 
 ALL_STEPS = [(plan, step) for plan in ALL_PLANS for step in (*plan.steps, *plan.after_failure, *plan.after_cancel)]
 every_plan = pytest.mark.parametrize("plan", ALL_PLANS, ids=lambda plan: plan.key)
@@ -144,3 +147,18 @@ def test_every_type_of_workflow_has_a_plan() -> None:
 def test_a_cluster_is_built_as_its_type_and_flavor_say(kind: ClusterType, flavor: Flavor, plan: Plan) -> None:
     assert cluster_plan(kind, flavor) is plan
     assert plan.key == f"cluster-provision/{kind}/{flavor}"
+
+
+def test_a_process_is_at_a_step_that_acts_once_it_has_begun_and_perhaps_at_one_of_an_unknown_plan() -> None:
+    acts, waits = a_run_at(OS_PROVISION, "power-on"), a_run_at(OS_PROVISION, "await-install")
+    acting, waiting = (after(OS_PROVISION, run, Woken()) for run in (acts, waits))
+
+    assert [performs(run) for run in (acts, acting, waits, waiting)] == [False, True, False, False]
+    assert performs(replace(waiting, plan_version=99))
+    assert not performs(replace(waits, plan_version=99))
+
+
+@every_plan
+def test_what_has_to_be_left_in_order_is_tried_more_than_once(plan: Plan) -> None:
+    for step in (*plan.after_failure, *plan.after_cancel):
+        assert step.tries > 1, "a step of these is passed over when it fails"

@@ -70,6 +70,9 @@ def test_the_order_names_the_disk_for_good() -> None:
         (ProvisionRequest(disk_device="/dev/sda1; rm"), "disk.malformed", "diskDevice"),
         (ProvisionRequest(ssh_public_keys=(an_ssh_key(), "nonsense")), "ssh_key.malformed", "sshPublicKeys[1]"),
         (ProvisionRequest(network=replace(NETWORK, ip="here")), "address.malformed", "network.ip"),
+        (ProvisionRequest(network=replace(NETWORK, subnet="x")), "node.subnet.malformed", "network.subnet"),
+        (ProvisionRequest(network=replace(NETWORK, dns="here")), "address.malformed", "network.dns[0]"),
+        (ProvisionRequest(network=replace(NETWORK, ntp="?")), "ntp.invalid", "network.ntp[0]"),
         (ProvisionRequest(network=replace(NETWORK, gateway="there")), "address.malformed", "network.gateway"),
         (ProvisionRequest(network=replace(NETWORK, gateway="192.168.2.1")), "node.ip.outside_subnet", "network.ip"),
         (ProvisionRequest(network=replace(NETWORK, ip="192.168.1.1")), "node.ip.outside_subnet", "network.ip"),
@@ -89,13 +92,14 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 
 def test_a_machine_whose_inventory_is_unknown_is_discovered_first() -> None:
-    for order in (
-        lambda: install_order(an_asset(inventory=None), ProvisionRequest()),
-        lambda: wipe_order(an_asset(inventory=None), WipeMethod.ZERO),
+    for path, order in (
+        ("diskDevice", lambda: install_order(an_asset(inventory=None), ProvisionRequest())),
+        ("method", lambda: wipe_order(an_asset(inventory=None), WipeMethod.ZERO)),
     ):
         with pytest.raises(ValidationFailed) as refused:
             order()
-        assert [violation.rule for violation in refused.value.violations] == ["asset.inventory.missing"]
+        found = [(violation.rule, violation.path) for violation in refused.value.violations]
+        assert found == [("asset.inventory.missing", path)]
 
 
 def test_without_a_choice_exactly_one_disk_must_fit() -> None:

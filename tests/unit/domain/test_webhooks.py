@@ -17,6 +17,7 @@ from colony_core.domain.webhooks import (
     TRIES,
     DeadLetter,
     Webhook,
+    WebhookNotFound,
     checked_url,
     delivered,
     failed,
@@ -177,3 +178,14 @@ def test_what_was_passed_already_is_told_of_but_is_no_dead_letter(seq: int) -> N
 
     assert letter is None
     assert after == replace(WEBHOOK, last_error=FAULT, last_error_at=NOON)
+    waiting = replace(WEBHOOK, failures=2, not_before=NOON)
+    assert passed(waiting, seq) == waiting
+
+
+def test_an_endpoint_begins_before_the_first_event() -> None:
+    assert passed(Webhook(id="webhook-1", url="https://example.com/", created_at=NOON), 1).cursor == 1
+    assert Webhook(id="webhook-1", url="https://example.com/", created_at=NOON).cursor < 1
+
+
+def test_an_endpoint_that_is_not_found_is_named() -> None:
+    assert WebhookNotFound("webhook-7").details == "Webhook with ID 'webhook-7' does not exist"

@@ -6,6 +6,7 @@ import pytest
 from msgspec.json import encode
 from msgspec.structs import replace
 
+from colony_core.domain.assets import AssetStatus
 from colony_core.domain.clusters import ClusterCredentials
 from colony_core.domain.hardware import Inventory
 from colony_core.domain.secrets import Secret
@@ -392,3 +393,62 @@ def test_an_image_is_named_with_at_most_512_characters() -> None:
 
     assert found(replace(a_civo_request(), cse_installer_image=name)) == []
     assert found(replace(a_civo_request(), cse_installer_image=f"{name}2")) == ["credentials.image.invalid"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"gateway": "here"}, "address.malformed"),
+        ({"flavor": "another"}, "cluster.type.unsupported"),
+        ({"type": "another"}, "cluster.type.unsupported"),
+        ({"vip": "here"}, "address.malformed"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_nothing_is_judged_by_it(changes: dict[str, object], rule: str) -> None:
+    assert found(replace(a_request(), **changes)) == [rule]
+
+
+def test_a_cluster_whose_nodes_all_have_gateways_of_their_own_has_none_that_is_shared() -> None:
+    request = a_request(1, 1)
+    nodes = [replace(node, gateway="192.168.1.2") for node in (*request.control_planes, *request.workers)]
+
+    own = replace(request, vip=None, gateway="10.1.1.1", control_planes=tuple(nodes[:1]), workers=tuple(nodes[1:]))
+    assert found(own) == []
+
+
+def test_a_node_elsewhere_is_told_to_be_so_if_any_of_the_two_has_a_gateway_of_its_own() -> None:
+    there, here = a_worker(1), replace(a_worker(2), ip="192.168.7.5", gateway="192.168.7.1")
+
+    for nodes in ((there, here), (here, there)):
+        request = replace(a_request(1, 0), vip=None, control_planes=nodes[:1], workers=nodes[1:])
+        assert places(request, "nodes.networks_differ") == ["workers[0].ip"]
+
+
+def test_a_node_without_a_machine_is_told_to_lack_one_and_nothing_else() -> None:
+    nodes = tuple(replace(a_control_plane(number), asset_id="") for number in (1, 2, 3))
+
+    assert found(first_node(asset_id="")) == ["asset.id.missing"]
+    assert found(replace(a_request(), control_planes=nodes)) == ["asset.id.missing"] * 3
+
+
+def test_a_machine_that_is_not_discovered_yet_is_told_to_be_unavailable_and_not_to_lack_an_inventory() -> None:
+    world = a_world(asset_1={"status": AssetStatus.DISCOVERING, "inventory": None, "macs": ("52:54:00:00:00:01",)})
+
+    assert [finding.rule for finding in review(a_request(), world).findings] == ["asset.unavailable"]
+
+
+@pytest.mark.parametrize(("prefix", "possible"), [(7, False), (8, True), (30, True), (31, False)])
+def test_nodes_have_networks_from_8_to_30_bits(prefix: int, *, possible: bool) -> None:
+    assert ("node.subnet.out_of_range" not in found(in_subnet(prefix))) is possible
+
+
+def test_nothing_is_asked_of_networks_that_cannot_be_read() -> None:
+    nodes = tuple(replace(a_control_plane(number), subnet="x") for number in (1, 2, 3))
+
+    assert found(replace(a_request(3, 0), control_planes=nodes, vip=None)).count("node.subnet.malformed") == 3
+
+
+def test_every_login_of_a_pull_secret_has_to_be_usable() -> None:
+    logins = {"auths": {"ghcr.io": {"auth": b64encode(b"u:p").decode()}, "quay.io": {"username": "u"}}}
+
+    assert found(with_pull_secret(b64encode(encode(logins)).decode())) == ["credentials.image_pull_secret.shape"]

@@ -20,10 +20,12 @@ from colony_testkit.topologies import (
     a_civo_request,
     a_cluster,
     a_control_plane,
+    a_disk,
     a_request,
     a_spec,
     a_worker,
     a_world,
+    an_inventory,
 )
 
 
@@ -126,3 +128,13 @@ def test_a_control_plane_may_leave_as_long_as_the_rest_survives_the_loss_of_one(
     errors = [one.rule for one in removal_findings(cluster, "asset-1") if one.severity is Severity.ERROR]
 
     assert errors == rules
+
+
+def test_what_cannot_be_read_of_a_new_node_is_not_judged_as_if_it_had_not_been_given() -> None:
+    cluster = a_cluster(a_spec(a_request()))
+    two = an_inventory(disks=(a_disk(), a_disk("/dev/nvme1n1", serial="S2")))
+    broken = replace(a_worker(3), disk_device="/dev/sda1; rm")
+
+    found = review_growth(cluster, Growth(workers=(broken,)), world=a_world(cluster, asset_13={"inventory": two}))
+
+    assert [finding.rule for finding in found.findings] == ["disk.malformed"]
