@@ -175,6 +175,7 @@ def test_going_back_gives_the_steps_on_the_way_all_their_tries_anew() -> None:
 
     assert back.current is not None
     assert (back.current.name, back.current.failures, back.current.attempt) == ("power-off", 0, 8)
+    assert {state.finished_at for state in back.steps[back.position :]} == {None}
     assert back.steps[4].failures == 1
 
 
@@ -832,10 +833,11 @@ def test_a_fan_out_that_lost_a_machine_is_given_up_whatever_tries_it_had_and_a_n
 
 @laws
 @given(life=lives())
-def test_only_a_step_that_runs_has_a_deadline(life: Life) -> None:
+def test_only_a_step_that_runs_has_a_deadline_and_only_one_that_has_ended_an_end(life: Life) -> None:
     for turn in life.turns:
         for state in turn.decision.run.steps:
             assert (state.deadline is not None) == (state.status is StepStatus.RUNNING)
+            assert (state.finished_at is not None) == (state.status in {StepStatus.COMPLETED, StepStatus.FAILED})
 
 
 def test_a_failure_that_is_told_twice_is_one() -> None:
@@ -886,3 +888,61 @@ def test_an_act_is_in_the_hands_of_who_began_it_and_a_wait_in_nobodys() -> None:
     for run, performer in ((acts_, "call-1"), (waits, None)):
         begun = after(OS_PROVISION, run, Woken(by="call-1"))
         assert begun.steps[begun.position].performer == performer
+
+
+def test_a_cancel_that_is_asked_for_again_changes_nothing_and_tells_nothing() -> None:
+    for asked in (
+        after(OS_PROVISION, a_run(), Woken(), CancelAsked()),
+        after(TALOS, fanned_out("a"), CancelAsked()),
+        after(OS_PROVISION, a_run_at(OS_PROVISION, "await-install"), Woken(), CancelAsked()),
+    ):
+        plan = TALOS if asked.plan == TALOS.key else OS_PROVISION
+
+        assert not asked.ended
+        assert decide(plan, asked, CancelAsked(), now=SOON) == Decision(asked)
+
+
+def test_what_was_enough_while_a_run_is_cleaned_up_leaves_the_rest_of_that_to_do() -> None:
+    [off] = OS_PROVISION.after_cancel
+    plan = replace(OS_PROVISION, after_cancel=(replace(off, name="first"), replace(off, name="second")))
+    cleaning = after(plan, after(plan, a_run(plan), CancelAsked()), Woken())
+
+    on = after(plan, cleaning, Succeeded("first", 1, enough=True))
+
+    assert on.current is not None
+    assert (on.current.name, on.current.status) == ("second", StepStatus.PENDING)
+
+
+def test_what_is_interrupted_while_a_run_is_cleaned_up_is_begun_anew() -> None:
+    cleaning = after(
+        OS_PROVISION, after(OS_PROVISION, a_run(), Woken(), CancelAsked()), Succeeded("contact", 1), Woken()
+    )
+    assert cleaning.current is not None
+
+    again = after(OS_PROVISION, cleaning, Interrupted(cleaning.current.name, 1))
+
+    assert (again.position, len(again.steps)) == (cleaning.position, len(cleaning.steps))
+    assert again.current is not None
+    assert (again.current.status, again.current.interruptions) == (StepStatus.PENDING, 1)
+
+
+def test_a_step_that_fans_nothing_out_has_no_children() -> None:
+    run = after(OS_PROVISION, a_run(), Woken())
+
+    assert after(OS_PROVISION, run, ChildStarted("stray", "asset-9")) == run
+
+
+def test_the_end_of_a_run_says_why() -> None:
+    run = after(ASSET_REBOOT, a_run(ASSET_REBOOT), Woken())
+
+    told = decide(ASSET_REBOOT, run, failure(run, final=True), now=NOON).notes
+
+    assert [note.message for note in told] == ["BROKEN: It is broken", "Workflow failed: It is broken"]
+
+
+def test_a_cancel_while_a_run_is_cleaned_up_after_its_failure_changes_nothing() -> None:
+    run = after(OS_PROVISION, a_run(), Woken())
+    cleaning = after(OS_PROVISION, run, failure(run, final=True))
+
+    assert cleaning.ending is RunStatus.FAILED
+    assert decide(OS_PROVISION, cleaning, CancelAsked(), now=SOON) == Decision(cleaning)

@@ -273,3 +273,12 @@ def test_while_a_cluster_is_built_its_nodes_are_as_their_installations_are(statu
 
     assert meanwhile(cluster, [child]).nodes[0].status is seen
     assert meanwhile(replace(cluster, held_by=None), [child]).nodes == cluster.nodes
+
+
+def test_a_cluster_whose_building_was_cancelled_says_so() -> None:
+    run = replace(an_ended_run(TALOS, RunStatus.CANCELLED), error=None)
+
+    cancelled = cluster_after(a_cluster(), run, frozenset(), now=NOON)
+
+    assert cancelled.error is not None
+    assert cancelled.error.code == "WORKFLOW_CANCELLED"

@@ -108,7 +108,7 @@ def test_addresses_that_are_known_are_nobody_elses_while_others_are_free() -> No
 
 
 def test_letters_that_no_plain_form_has_become_an_x() -> None:
-    assert Pseudonyms(KEY).name("Ä-Ω").count("x") == 2
+    assert Pseudonyms(KEY).name("Ä-Ω") == "x-x"
 
 
 def test_another_key_gives_other_names() -> None:
@@ -169,6 +169,8 @@ def test_from_8_characters_on_a_name_is_found_inside_of_others_and_from_129_on_n
 
     assert pseudonyms.within("xCZJ923Ax CZJ923A") == f"xCZJ923Ax {seven}"
     assert pseudonyms.within("xMXQ1234Zx") == f"x{eight}x"
+    pseudonyms.learn("controller")
+    assert pseudonyms.within("controllers") == "controllers", "without a digit it is a word like others"
     assert pseudonyms.within(f"{'1' * 128} {'2' * 129}") == f"{longest} {'2' * 129}"
 
 
@@ -177,3 +179,12 @@ def test_hexadecimal_names_stay_so_and_others_take_letters_of_the_whole_alphabet
 
     assert set(pseudonyms.name("0123456789abcdef")) <= set(string.hexdigits)
     assert set(pseudonyms.name("serial" * 9)) - set(string.hexdigits)
+
+
+def test_no_two_addresses_become_one_and_none_becomes_a_known_one() -> None:
+    pseudonyms = Pseudonyms(KEY)
+    known = [".".join(f"{number:04}") for number in range(0, 10_000, 25)]
+    for address in known:
+        pseudonyms.learn_address(address)
+
+    assert len({*known, *map(pseudonyms.address, known)}) == 2 * len(known)

@@ -92,8 +92,10 @@ def test_an_attempt_that_is_over_and_a_workflow_that_has_ended_take_no_word_any_
     gone_on = replace(run, steps=(replace(run.steps[0], attempt=2), *run.steps[1:]))
 
     assert again.steps[0].status is not StepStatus.RUNNING
-    for over in (again, replace(run, status=RunStatus.CANCELLED), gone_on):
-        with pytest.raises(TaskOver, match=over.status):
+    done = after(PLAN, gone_on, Succeeded(STEP, 2))
+    assert awaited(f"workflow-1.{STEP}.2", done) is None
+    for over in (again, replace(run, status=RunStatus.CANCELLED), gone_on, done):
+        with pytest.raises(TaskOver, match=f"is {over.status} and went on"):
             awaited(ID, over)
     assert awaited(f"workflow-1.{STEP}.2", gone_on) == gone_on.steps[0]
 

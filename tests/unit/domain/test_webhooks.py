@@ -82,7 +82,7 @@ def test_a_delivery_moves_the_cursor_and_forgets_the_trouble_before() -> None:
     after = delivered(troubled, entry(11), now=NOON + timedelta(seconds=9))
 
     assert (after.cursor, after.failures, after.not_before, after.last_error) == (11, 0, None, None)
-    assert after.last_delivered_at == NOON + timedelta(seconds=9)
+    assert (after.last_delivered_at, after.last_error_at) == (NOON + timedelta(seconds=9), None)
 
 
 def test_a_failure_holds_the_cursor_and_waits() -> None:
@@ -189,3 +189,11 @@ def test_an_endpoint_begins_before_the_first_event() -> None:
 
 def test_an_endpoint_that_is_not_found_is_named() -> None:
     assert WebhookNotFound("webhook-7").details == "Webhook with ID 'webhook-7' does not exist"
+
+
+def test_an_address_has_at_most_2048_characters() -> None:
+    longest = "https://example.com/".ljust(2048, "x")
+
+    assert checked_url(longest) == longest
+    with pytest.raises(Invalid):
+        checked_url(f"{longest}x")

@@ -281,7 +281,8 @@ def test_a_prefix_has_at_most_32_bits(prefix: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "sound"), [("cse:v1", True), ("Cse:v1", False), ("civo/cse:v1", True), ("-/a", False)]
+    ("image", "sound"),
+    [("cse:v1", True), ("Cse:v1", False), ("civo/cse:v1", True), ("civo/cse:-v1", False), ("-/a", False)],
 )
 def test_an_image_without_a_host_is_a_name(image: str, *, sound: bool) -> None:
     assert ("credentials.image.invalid" in found(replace(a_civo_request(), cse_installer_image=image))) is not sound
@@ -366,8 +367,40 @@ def test_seven_control_planes_are_not_too_many_and_nine_are() -> None:
     assert found(a_request(9)) == ["control_planes.many"]
 
 
+def test_a_subnet_that_is_no_network_is_malformed() -> None:
+    assert found(first_node(subnet="192.168.1.0/99")) == ["node.subnet.malformed"]
+
+
 def test_a_time_server_of_ipv6_is_told_to_be_one() -> None:
     assert found(replace(a_request(), ntp=("fd00::1",))) == ["address.ipv6"]
+
+
+@pytest.mark.parametrize("digit", "0123456789abcdef")
+def test_an_address_of_a_group_is_known_by_its_first_octet(digit: str) -> None:
+    world = a_world(asset_1={"macs": (f"5{digit}:54:00:77:00:01",)})
+    groups = [one.rule for one in review(a_request(), world).findings]
+
+    assert groups == (["asset.mac.multicast"] if int(digit, 16) % 2 else [])
+
+
+def test_nodes_whose_addresses_cannot_be_read_have_none_in_common() -> None:
+    nodes = tuple(replace(a_worker(number), ip="here") for number in (1, 2))
+
+    assert found(replace(a_request(), workers=nodes)) == ["address.malformed"] * 2
+
+
+def test_with_strictness_what_is_only_worth_reading_refuses() -> None:
+    long = replace(a_request(), name="a" * 41)
+    usual, strict = review(long, a_world()), review(long, a_world(), strict=True)
+
+    assert (usual.errors, usual.spec is not None) == ((), True)
+    assert ([one.rule for one in strict.errors], strict.spec) == (["cluster.name.long"], None)
+
+
+def test_a_key_is_base64_and_nothing_else() -> None:
+    kind, blob, _ = an_ssh_key().split()
+
+    assert [flaw.partition(":")[0] for flaw in key_findings(f"{kind} !{blob}")] == ["ssh_key.malformed"]
 
 
 def test_a_key_that_is_cut_off_is_none() -> None:
@@ -406,6 +439,8 @@ def test_an_image_is_named_with_at_most_512_characters() -> None:
 )
 def test_what_cannot_be_read_is_told_and_nothing_is_judged_by_it(changes: dict[str, object], rule: str) -> None:
     assert found(replace(a_request(), **changes)) == [rule]
+    if "type" in changes:
+        assert found(replace(a_civo_request(), **changes)) == [rule], "whether credentials are used is not known"
 
 
 def test_a_cluster_whose_nodes_all_have_gateways_of_their_own_has_none_that_is_shared() -> None:
