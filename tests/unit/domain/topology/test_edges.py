@@ -466,10 +466,13 @@ def test_a_node_without_a_machine_is_told_to_lack_one_and_nothing_else() -> None
     assert found(replace(a_request(), control_planes=nodes)) == ["asset.id.missing"] * 3
 
 
-def test_a_machine_that_is_not_discovered_yet_is_told_to_be_unavailable_and_not_to_lack_an_inventory() -> None:
-    world = a_world(asset_1={"status": AssetStatus.DISCOVERING, "inventory": None, "macs": ("52:54:00:00:00:01",)})
+def test_a_machine_that_is_not_free_is_told_to_be_unavailable_and_nothing_else() -> None:
+    unknown: dict[str, object] = {"status": AssetStatus.DISCOVERING, "inventory": None, "macs": ("52:54:00:00:00:01",)}
+    at_work: dict[str, object] = {"status": AssetStatus.PROVISIONING, "held_by": "workflow-7"}
 
-    assert [finding.rule for finding in review(a_request(), world).findings] == ["asset.unavailable"]
+    for changes in (unknown, at_work):
+        found_ = review(a_request(), a_world(asset_1=changes)).findings
+        assert [finding.rule for finding in found_] == ["asset.unavailable"]
 
 
 @pytest.mark.parametrize(("prefix", "possible"), [(7, False), (8, True), (30, True), (31, False)])
