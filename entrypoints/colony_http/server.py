@@ -64,6 +64,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._closing.say()
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn then says no word to the application, whose task would end with a traceback
+            await self.lifespan.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

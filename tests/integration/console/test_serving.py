@@ -18,6 +18,14 @@ def test_a_server_that_is_told_to_stop_ends_with_0(desk: Any, number: signal.Sig
         assert "Traceback" not in server.errors
 
 
+def test_a_server_that_is_told_twice_stops_at_once_and_as_quietly(desk: Any) -> None:
+    with desk.serving("--simulator", "2") as server:
+        server.process.send_signal(signal.SIGTERM)
+
+        assert server.stopped_by(signal.SIGINT) == 0
+        assert "Traceback" not in server.errors
+
+
 def test_the_first_start_says_what_to_know(desk: Any) -> None:
     with desk.serving() as server:
         server.stopped_by(signal.SIGTERM)
