@@ -106,6 +106,7 @@ def test_a_disk_without_a_wwn_answers_to_none() -> None:
     assert disk.answers_to("S1")
     assert not any(map(disk.answers_to, ("", "/dev/disk/by-id/wwn-", "/dev/disk/by-id/nvme-")))
     assert a_disk(serial="S1").answers_to("/dev/disk/by-id/nvme-eui.S1")
+    assert a_disk(serial="S1").answers_to("/dev/disk/by-id/wwn-eui.S1")
 
 
 def test_a_protocol_has_the_port_that_is_registered_for_it_and_none_has_none() -> None:
