@@ -863,6 +863,7 @@ def test_what_a_machine_says_before_a_task_is_asked_for_is_remembered_and_no_chi
     told = after(BY_HAND, before_task, Heard(Signal.ASKED_FOR_BOOT))
 
     assert told == replace(before_task, heard=(Signal.ASKED_FOR_BOOT,))
+    assert after(BY_HAND, told, Woken()).steps[0].status is StepStatus.COMPLETED, "nobody is asked in vain"
     assert after(TALOS, before_fan_out, ChildStarted("early", "asset-9")) == before_fan_out
 
 

@@ -212,3 +212,8 @@ def test_what_is_different_is_named_as_it_is_called_on_the_wire() -> None:
 
     assert differing(before, before) == ()
     assert differing(before, after) == ("hostname", "bmc.username", "maintenance")
+
+
+@pytest.mark.parametrize("address", ["192.168.2.50", "fd00::5", "bmc-7.example.org"])
+def test_a_controller_is_reached_at_an_address_of_either_kind_or_at_a_name(address: str) -> None:
+    assert registered(Registration(address=address), asset_id="asset-1", now=NOON).bmc.address == address
