@@ -19,8 +19,8 @@ UNKNOWN = 9.0
 KILLERS = 5
 """How many of the tests that found most mutants of a module go before all others."""
 
-PAGES = ("test_page", "test_words")
-"""What compares tables and words with pages in docs and with lists: it reads what no function touches."""
+PAGES = ("test_page", "test_words", "test_validation")
+"""What compares tables, words and rules with pages in docs and with lists: it reads what no function touches."""
 
 
 class Reach:

@@ -84,6 +84,7 @@ def test_a_new_run_has_every_step_before_it_and_is_due_at_once() -> None:
     assert [state.name for state in run.steps] == [step.name for step in ASSET_DISCOVERY.steps]
     assert {state.status for state in run.steps} == {StepStatus.PENDING}
     assert run.due == NOON
+    assert run.revision == 0, "stored by nobody yet"
 
 
 def test_a_new_cluster_is_being_built_by_its_run() -> None:
@@ -91,7 +92,7 @@ def test_a_new_cluster_is_being_built_by_its_run() -> None:
 
     assert (cluster.id, cluster.status) == ("cluster-1", ClusterStatus.PROVISIONING)
     assert (cluster.workflow_id, cluster.held_by) == ("workflow-1", "workflow-1")
-    assert (cluster.created_at, cluster.updated_at) == (NOON, NOON)
+    assert (cluster.created_at, cluster.updated_at, cluster.revision) == (NOON, NOON, 0)
     (node,) = cluster.nodes
     assert (node.asset_id, node.role, node.ip, node.hostname) == (
         *("asset-1", Role.CONTROL_PLANE),

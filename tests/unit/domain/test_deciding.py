@@ -415,6 +415,10 @@ def test_a_fan_out_is_done_when_every_child_is() -> None:
     assert status_of(run, "install-nodes") is StepStatus.COMPLETED
 
 
+def test_a_child_that_has_started_is_pending() -> None:
+    assert [child.status for child in fanned_out("a", "b").children] == [RunStatus.PENDING] * 2
+
+
 def test_a_lost_child_fails_the_run_once_the_others_have_ended_and_is_named() -> None:
     run = after(TALOS, fanned_out("a", "b"), ChildEnded("a", RunStatus.FAILED))
     assert run.status is RunStatus.RUNNING

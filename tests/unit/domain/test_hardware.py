@@ -140,6 +140,7 @@ def test_a_disk_without_a_serial_number_gets_no_other_disks_name() -> None:
 
 def test_an_inventory_is_whole_with_a_disk_of_some_size_that_can_be_told_from_others() -> None:
     assert is_whole(an_inventory())
+    assert is_whole(replace(an_inventory(), cpus=(Cpu(model="", cores=1, threads=1),)))
     assert not is_whole(an_inventory(disks=(a_disk(size=0),)))
     assert not is_whole(an_inventory(disks=(a_disk(serial=""),)))
     assert not is_whole(replace(an_inventory(), memory_mb=0))

@@ -138,3 +138,11 @@ def test_a_log_is_kept_for_the_longest_window_however_the_shorter_ones_stand() -
         admitted = [judge(log, limits, second * NANOSECONDS).admitted for second in (0, 10, 20, 59, 60)]
 
         assert admitted == [True, True, False, False, True]
+
+
+def test_seconds_are_counted_in_nanoseconds_and_without_a_limit_everybody_is_let_in() -> None:
+    log = deque([0])
+
+    assert judge(log, (Window(1, 1),), 999_999_999).retry_after == 1
+    assert judge(log, (Window(1, 1),), 1_000_000_000) == ADMITTED
+    assert judge(log, (), 1_000_000_000) == ADMITTED
