@@ -200,7 +200,7 @@ def test_a_ticket_and_a_revision_are_no_part_of_a_journal() -> None:
 
 @pytest.mark.parametrize("happenings", [(), (Happening(NOON, Woken(), standing(a_run())),)])
 def test_a_history_without_its_beginning_was_not_kept(happenings: tuple[Happening, ...]) -> None:
-    with pytest.raises(JournalNotKept, match="workflow-1"):
+    with pytest.raises(JournalNotKept, match="'workflow-1' began under a release"):
         history_of(a_run(), happenings)
 
 

@@ -364,6 +364,7 @@ def test_a_disk_whose_name_cannot_be_read_is_not_judged_as_if_none_had_been_name
 
 def test_seven_control_planes_are_not_too_many_and_nine_are() -> None:
     assert found(a_request(7)) == []
+    assert found(a_request(8)) == ["control_planes.even", "control_planes.many"]
     assert found(a_request(9)) == ["control_planes.many"]
 
 

@@ -75,7 +75,7 @@ def test_a_worker_may_go_and_the_last_one_with_a_warning() -> None:
     two, one = a_cluster(a_spec(a_request(1, 2))), a_cluster(a_spec(a_request(1, 1)))
 
     assert removal_findings(two, "asset-11") == ()
-    assert [finding.rule for finding in removal_findings(one, "asset-11")] == ["workers.none"]
+    assert [(one_.rule, one_.path) for one_ in removal_findings(one, "asset-11")] == [("workers.none", "workers")]
     assert without_node(one, "asset-11").workers == ()
 
 

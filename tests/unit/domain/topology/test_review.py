@@ -68,3 +68,10 @@ def test_findings_of_the_tenth_node_come_after_those_of_the_second() -> None:
 
     paths = [finding.path for finding in found if finding.rule == "address.malformed"]
     assert paths == [f"controlPlanes[{number}].ip" for number in range(11)]
+
+
+def test_what_refuses_is_no_warning_and_what_warns_refuses_nothing() -> None:
+    answer = review(replace(a_request(), name="a" * 41, gateway="here"), a_world())
+
+    assert [finding.rule for finding in answer.errors] == ["address.malformed"]
+    assert [finding.rule for finding in answer.warnings] == ["cluster.name.long"]
