@@ -491,3 +491,10 @@ def test_every_login_of_a_pull_secret_has_to_be_usable() -> None:
     logins = {"auths": {"ghcr.io": {"auth": b64encode(b"u:p").decode()}, "quay.io": {"username": "u"}}}
 
     assert found(with_pull_secret(b64encode(encode(logins)).decode())) == ["credentials.image_pull_secret.shape"]
+
+
+@pytest.mark.parametrize(("size", "rules"), [(2**20, []), (2**20 + 1, ["credentials.image_pull_secret.shape"])])
+def test_a_pull_secret_has_at_most_a_mebibyte(size: int, rules: list[str]) -> None:
+    config = encode({"auths": {"ghcr.io": {"auth": b64encode(b"u:p").decode()}}}).ljust(size)
+
+    assert found(with_pull_secret(b64encode(config).decode())) == rules
