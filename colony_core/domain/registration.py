@@ -37,7 +37,7 @@ MAC_INVALID = Rule(
     hint="Write it like 52:54:00:77:00:01.",
 )
 MAC_MISSING = Rule(
-    id="asset.mac.missing",
+    id="asset.macs.required",
     severity=Severity.ERROR,
     summary="A machine without a controller has a MAC address.",
     reason="There is nothing else to recognise it by when it boots.",

@@ -74,7 +74,7 @@ def test_what_is_given_is_taken() -> None:
         (replace(SOUND, port=65536), "asset.bmc.port.invalid", "bmc.port"),
         (replace(SOUND, tags={"a:b": "c"}), "asset.tag.invalid", "tags.a:b"),
         (replace(SOUND, tags={"a": "c" * 256}), "asset.tag.invalid", "tags.a"),
-        (replace(BY_HAND, macs=()), "asset.mac.missing", "macs"),
+        (replace(BY_HAND, macs=()), "asset.macs.required", "macs"),
         (replace(BY_HAND, port=623), "asset.bmc.missing", "ipmi"),
         (replace(BY_HAND, address="192.168.2.50"), "asset.bmc.missing", "ipmi"),
     ],

@@ -12,10 +12,19 @@ def violation(message: str) -> Violation:
     return Violation(rule="a.rule", path="here", message=message, hint="")
 
 
-def test_every_rule_but_those_of_a_clusters_shape_refuses() -> None:
+def every_rule() -> set[Rule]:
     names = [module.name for module in pkgutil.walk_packages(colony_core.domain.__path__, "colony_core.domain.")]
-    rules = {one for name in names for one in vars(importlib.import_module(name)).values() if isinstance(one, Rule)}
-    others = {rule.id: rule.severity for rule in rules - set(RULES.values())}
+    return {one for name in names for one in vars(importlib.import_module(name)).values() if isinstance(one, Rule)}
+
+
+def test_an_id_means_one_rule() -> None:
+    ids = [rule.id for rule in every_rule()]
+
+    assert [one for one in set(ids) if ids.count(one) > 1] == []
+
+
+def test_every_rule_but_those_of_a_clusters_shape_refuses() -> None:
+    others = {rule.id: rule.severity for rule in every_rule() - set(RULES.values())}
 
     assert {"asset.id.invalid", "asset.bmc.ca-certificate.invalid", "template.unknown"} <= others.keys()
     assert {identifier for identifier, severity in others.items() if severity is not Severity.ERROR} == set()
