@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
 import aiohttp
@@ -194,7 +194,7 @@ class RedfishSession:
                 f"The controller at {self.where} answered nonsense ({type(error).__name__})"
             ) from None
 
-    async def _in_plain(self, again: Callable[[], object]) -> Answer:
+    async def _in_plain(self, again: Callable[[], Awaitable[Answer]]) -> Answer:
         """Go on without TLS where there is none, if the asset says that TLS proves nothing there."""
         if self._access.bmc.verify_tls:
             raise BmcProtocolError(
@@ -202,7 +202,7 @@ class RedfishSession:
                 " plain HTTP with it, which shows the password to the network"
             )
         self._places.scheme = "http"
-        return await again()  # type: ignore[misc,no-any-return]
+        return await again()
 
     async def _sent(self, method: str, path: str, body: Document | None, headers: dict[str, str]) -> Answer:
         data = None if body is None else msgspec.json.encode(body)
