@@ -11,6 +11,7 @@ from msgspec import Struct
 from benchmarks.bmc_rack import Target, hosts
 from colony_bmc.ipmi import DEADLINE, IpmiHardware
 from colony_core.errors import ColonyError
+from colony_core.ports.hardware import Hardware
 from colony_testkit.ipmi_sim import PASSWORD, USER
 
 
@@ -28,7 +29,11 @@ Reader = Callable[[Sequence[Target]], Awaitable[Sweep]]
 
 async def by_colony(targets: Sequence[Target]) -> Sweep:
     """Read all at once, in this process, which has the adapter loaded as a server has."""
-    hardware = IpmiHardware()
+    return await swept(IpmiHardware(), targets)
+
+
+async def swept(hardware: Hardware, targets: Sequence[Target]) -> Sweep:
+    """Read all at once by an adapter of ours, which is closed after it; nothing is known of the controllers before."""
     began, worked, answered = time.perf_counter(), time.process_time(), list[float]()
 
     async def read(target: Target) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import datetime
 import socket
 import sys
-import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,10 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from benchmarks.bmc_rack import Rack, Target, address
-from benchmarks.bmc_readers import Reader, Sweep
+from benchmarks.bmc_readers import Reader, Sweep, swept
 from colony_bmc.redfish import DEADLINE, RedfishHardware
 from colony_core.domain.hardware import Protocol
-from colony_core.errors import ColonyError
 from colony_testkit.sushy_emulator import PASSWORD, USER
 
 EACH = 50
@@ -95,21 +93,8 @@ def _certificate() -> bytes:
 
 
 async def by_colony(targets: Sequence[Target]) -> Sweep:
-    """Read all at once, in this process; nothing is known of the controllers beforehand."""
-    hardware = RedfishHardware()
-    began, worked, answered = time.perf_counter(), time.process_time(), list[float]()
-
-    async def read(target: Target) -> None:
-        try:
-            await hardware.controller(target.access).power()
-        except ColonyError:
-            return
-        answered.append(time.perf_counter() - began)
-
-    await asyncio.gather(*map(read, targets))
-    over = time.perf_counter() - began
-    await hardware.aclose()
-    return Sweep(max(answered, default=0.0), over, time.process_time() - worked, len(answered))
+    """Read all at once, in this process."""
+    return await swept(RedfishHardware(), targets)
 
 
 async def by_sushy(targets: Sequence[Target], *, python: str) -> Sweep:

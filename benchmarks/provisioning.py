@@ -53,7 +53,7 @@ async def provision(machines: int, *, folder: Path, profile: cProfile.Profile | 
         try:
             clock = VirtualClock()
             rack = SimulatedRack.of(machines, seed=1, clock=clock)
-            colony = _colony(store, rack, clock)
+            colony = _colony(store, rack)
             await colony.assets.enrol([(registration(machine), machine.inventory) for machine in rack.machines])
             began, wall, cpu = clock.now(), time.perf_counter(), time.process_time()
             with profile or nullcontext():
@@ -85,18 +85,21 @@ def _bare_commits(file: Path) -> float:
         return BARE_COMMITS / (time.perf_counter() - began)
 
 
-def _colony(store: SqliteStore, rack: SimulatedRack, clock: VirtualClock) -> Colony:
-    colony = Colony(
-        Ports(
-            store=store,
-            hardware=rack.hardware,
-            platform=rack.platform,
-            authorities=ClusterAuthorities(),
-            rate_limiter=MemoryRateLimiter(time.monotonic_ns),
-            clock=clock,
-            wall=clock,
-            chance=SystemChance(),
-        )
-    )
+def _colony(store: SqliteStore, rack: SimulatedRack) -> Colony:
+    colony = Colony(ports_over(store, rack))
     rack.connect(colony.netboot)
     return colony
+
+
+def ports_over(store: SqliteStore, rack: SimulatedRack) -> Ports:
+    """Return the ports of a colony that lives in the time of *rack*, whatever clock that is."""
+    return Ports(
+        store=store,
+        hardware=rack.hardware,
+        platform=rack.platform,
+        authorities=ClusterAuthorities(),
+        rate_limiter=MemoryRateLimiter(time.monotonic_ns),
+        clock=rack.clock,
+        wall=rack.clock,
+        chance=SystemChance(),
+    )

@@ -16,17 +16,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from benchmarks.provisioning import ports_over
 from benchmarks.stock import registration
-from colony_core import Colony, Paging, Policy, Ports, ProvisionRequest, Run, RunStatus
+from colony_core import Colony, Paging, Policy, ProvisionRequest, Run, RunStatus
 from colony_core.domain.breakers import Pace
-from colony_crypto.authorities import ClusterAuthorities
 from colony_crypto.sealing import KEY_BYTES, Sealer
 from colony_simulator import SimulatedRack
 from colony_simulator.sharing import shared
 from colony_simulator.timings import IMAGES, Image, Span, Timings
-from colony_store.rate_limits import MemoryRateLimiter
 from colony_store.sqlite.store import SqliteStore
-from colony_system.chance import SystemChance
 from colony_system.clock import SystemClock
 from colony_wiring.assembly import opened
 from colony_wiring.loop import run
@@ -115,7 +113,7 @@ async def alone(count: int, file: Path) -> None:
         store = await SqliteStore.open(file, sealer=Sealer(os.urandom(KEY_BYTES)))
         stack.push_async_callback(store.aclose)
         rack = quick_rack(count)
-        colony = Colony(_ports(store, rack), policy=Policy(bmc_pace=Pace(gap=GAP)))
+        colony = Colony(ports_over(store, rack), policy=Policy(bmc_pace=Pace(gap=GAP)))
         rack.connect(colony.netboot)
         await colony.assets.enrol([(registration(machine), machine.inventory) for machine in rack.machines])
         cpu = time.process_time()
@@ -128,20 +126,6 @@ async def alone(count: int, file: Path) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     sys.stdout.write(msgspec.json.encode(work).decode() + "\n")
-
-
-def _ports(store: SqliteStore, rack: SimulatedRack) -> Ports:
-    clock = SystemClock()
-    return Ports(
-        store=store,
-        hardware=rack.hardware,
-        platform=rack.platform,
-        authorities=ClusterAuthorities(),
-        rate_limiter=MemoryRateLimiter(time.monotonic_ns),
-        clock=clock,
-        wall=clock,
-        chance=SystemChance(),
-    )
 
 
 def main() -> None:
